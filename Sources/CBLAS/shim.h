@@ -1,0 +1,3 @@
+// The BLAS interface; OpenBLAS stands behind it at run time.
+#pragma once
+#include <cblas.h>

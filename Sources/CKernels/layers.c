@@ -1,0 +1,136 @@
+#include "CKernels.h"
+
+#include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+// Sizes do not depend on the family, so that a network's memory is the same everywhere.
+static int64_t rounded(int64_t n) { return (n + CK_PANEL - 1) / CK_PANEL * CK_PANEL; }
+static int64_t greater(int64_t a, int64_t b) { return a > b ? a : b; }
+/// Whether the input gradient is a convolution of the output gradient with the flipped kernels.
+static int flips(const ck_convolution *s) { return s->stride == 1 && s->padding < s->kernel; }
+/// Zeros around the output gradient.
+static int64_t border(const ck_convolution *s) { return flips(s) ? s->kernel - 1 - s->padding : 0; }
+
+ck_convolution_sizes ck_convolution_scratch(const ck_convolution *s) {
+    int64_t k2 = s->kernel * s->kernel, q = 2 * border(s);
+    int64_t padded = (s->height + 2 * s->padding) * (s->width + 2 * s->padding);
+    int64_t back = flips(s) ? s->height * s->width : padded;
+    ck_convolution_sizes sizes = {
+        .padded_input = padded * s->channels,
+        .forward_weights = k2 * s->channels * rounded(s->outputs),
+        .backward_weights = k2 * rounded(s->outputs) * rounded(s->channels),
+        .products =
+            greater((s->out_height + 2) * s->out_width * rounded(s->outputs), back * rounded(s->channels)),
+        .padded_gradient = (s->out_height + q) * (s->out_width + q) * rounded(s->outputs),
+        .pool_codes = (s->out_height / 2) * (s->out_width / 2) * rounded(s->outputs),
+    };
+    return sizes;
+}
+
+// clang-format off
+#define FAMILY(name) portable_##name
+#define LANES 4
+#define PIXELS 6
+#define FUSED 0
+#include "layers.inc"
+#undef FAMILY
+#undef LANES
+#undef PIXELS
+#undef FUSED
+
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#define FAMILY(name) avx2_##name
+#define LANES 8
+#define PIXELS 6
+#define FUSED 1
+#include "layers.inc"
+#undef FAMILY
+#undef LANES
+#undef PIXELS
+#undef FUSED
+#pragma clang attribute pop
+
+#define AVX512 "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma"
+#pragma clang attribute push(__attribute__((target(AVX512))), apply_to = function)
+#define FAMILY(name) avx512_##name
+#define LANES 16
+#define PIXELS 14
+#define FUSED 1
+#include "layers.inc"
+#undef FAMILY
+#undef LANES
+#undef PIXELS
+#undef FUSED
+#pragma clang attribute pop
+#define CHOOSE(name, ...)                                                    \
+    (ck_family() == CK_AVX512 ? avx512_##name(__VA_ARGS__)                   \
+     : ck_family() == CK_AVX2 ? avx2_##name(__VA_ARGS__)                     \
+                              : portable_##name(__VA_ARGS__))
+#else
+#define CHOOSE(name, ...) portable_##name(__VA_ARGS__)
+#endif
+// clang-format on
+
+void ck_convolution_pack(const ck_convolution *shape, const float *weights, float *forward, float *backward) {
+    CHOOSE(convolution_pack, shape, weights, forward, backward);
+}
+void ck_convolution_forward(const ck_convolution *shape, const float *x, const float *forward_weights,
+                            const float *bias, int relu, float *padded_input, float *products, float *y,
+                            void *codes) {
+    CHOOSE(convolution_forward, shape, x, forward_weights, bias, relu, padded_input, products, y, codes);
+}
+void ck_convolution_backward(const ck_convolution *shape, const float *dy, const float *y, const void *codes,
+                             const float *padded_input, const float *backward_weights, float *padded_gradient,
+                             float *products, float *weight_sums, float *bias_sums, float *dx) {
+    CHOOSE(convolution_backward, shape, dy, y, codes, padded_input, backward_weights, padded_gradient,
+           products, weight_sums, bias_sums, dx);
+}
+void ck_convolution_unpack(const ck_convolution *shape, const float *weight_sums, float scale, int keep,
+                           float *target) {
+    CHOOSE(convolution_unpack, shape, weight_sums, scale, keep, target);
+}
+void ck_dense_forward(int64_t rows, int64_t inputs, int64_t outputs, const float *x, const float *weights,
+                      const float *bias, int relu, float *y) {
+    CHOOSE(dense_forward, rows, inputs, outputs, x, weights, bias, relu, y);
+}
+void ck_dense_backward(int64_t rows, int64_t inputs, int64_t outputs, const float *x, const float *dy,
+                       const float *weights, float scale, int keep, float *target, float *dx) {
+    CHOOSE(dense_backward, rows, inputs, outputs, x, dy, weights, scale, keep, target, dx);
+}
+void ck_bias(int64_t rows, int64_t columns, const float *bias, int relu, float *y) {
+    CHOOSE(bias, rows, columns, bias, relu, y);
+}
+void ck_bias_backward(int64_t rows, int64_t columns, const float *dy, float scale, int keep, float *target) {
+    CHOOSE(bias_backward, rows, columns, dy, scale, keep, target);
+}
+void ck_relu(const float *x, float *y, size_t count) { CHOOSE(relu, x, y, count); }
+void ck_relu_backward(const float *y, const float *dy, float *dx, size_t count) {
+    CHOOSE(relu_backward, y, dy, dx, count);
+}
+void ck_max_pool(int64_t planes, int64_t height, int64_t width, int64_t kernel, int64_t stride,
+                 const float *x, float *y, void *codes) {
+    CHOOSE(max_pool, planes, height, width, kernel, stride, x, y, codes);
+}
+void ck_max_pool_backward(int64_t planes, int64_t height, int64_t width, int64_t kernel, int64_t stride,
+                          const float *dy, const void *codes, float *dx) {
+    CHOOSE(max_pool_backward, planes, height, width, kernel, stride, dy, codes, dx);
+}
+void ck_average_pool(int64_t planes, int64_t height, int64_t width, int64_t kernel_height,
+                     int64_t kernel_width, int64_t stride, const float *x, float *y) {
+    CHOOSE(average_pool, planes, height, width, kernel_height, kernel_width, stride, x, y);
+}
+void ck_average_pool_backward(int64_t planes, int64_t height, int64_t width, int64_t kernel_height,
+                              int64_t kernel_width, int64_t stride, const float *dy, float *dx) {
+    CHOOSE(average_pool_backward, planes, height, width, kernel_height, kernel_width, stride, dy, dx);
+}
+ck_loss ck_cross_entropy(int64_t rows, int64_t classes, const float *logits, const uint8_t *labels,
+                         float *gradient) {
+    return CHOOSE(cross_entropy, rows, classes, logits, labels, gradient);
+}
+void ck_sgd_step(const ck_sgd *sgd, float *weights, const float *gradient, float *velocity, size_t count) {
+    CHOOSE(sgd_step, sgd, weights, gradient, velocity, count);
+}
+void ck_axpy(float alpha, const float *x, float *y, size_t count) { CHOOSE(axpy, alpha, x, y, count); }

@@ -1,0 +1,3 @@
+// libsodium: BLAKE2b digests and CURVE keys.
+#pragma once
+#include <sodium.h>

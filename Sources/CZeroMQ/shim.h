@@ -1,0 +1,3 @@
+// libzmq: sockets between coordinator and workers.
+#pragma once
+#include <zmq.h>

@@ -1,0 +1,3 @@
+// zlib: IDX files are usually gzipped.
+#pragma once
+#include <zlib.h>

@@ -1,0 +1,134 @@
+import GRDB
+import Methods
+
+/// Federated bytes of one direction, kind, part and segment over all rounds.
+public struct TrafficTotal: Sendable, Equatable {
+    public var direction: TrafficRow.Direction
+    public var kind: String
+    public var part: TrafficRow.Part
+    public var segment: String
+    /// Transfers: clients, summed over rounds.
+    public var transfers: Int
+    public var bytes: UInt64
+
+    public init(
+        direction: TrafficRow.Direction, kind: String, part: TrafficRow.Part, segment: String, transfers: Int,
+        bytes: UInt64
+    ) {
+        self.direction = direction
+        self.kind = kind
+        self.part = part
+        self.segment = segment
+        self.transfers = transfers
+        self.bytes = bytes
+    }
+}
+
+extension Ledger {
+    /// In the order of rounds.
+    public func rounds() throws(LedgerError) -> [RoundRow] { try all(RoundTable.self) }
+
+    /// In the order of rounds and clients; all in memory, so for large runs prefer `forEachClient`.
+    public func clients() throws(LedgerError) -> [ClientRow] { try all(ClientTable.self) }
+
+    /// In the order of rounds and clients.
+    public func localTests() throws(LedgerError) -> [LocalTestRow] { try all(LocalTestTable.self) }
+
+    /// In the order of rounds, directions, kinds, parts and segments.
+    public func traffic() throws(LedgerError) -> [TrafficRow] { try all(TrafficTable.self) }
+
+    /// In the order of rounds.
+    public func infrastructure() throws(LedgerError) -> [InfrastructureRow] {
+        try all(InfrastructureTable.self)
+    }
+
+    /// In the order of rounds and clients, one at a time.
+    public func forEachClient(_ body: (ClientRow) -> Void) throws(LedgerError) {
+        try forEach(ClientTable.self) { body(ClientTable.row($0)) }
+    }
+
+    /// Traffic summed over rounds by the database, in the order of direction, kind, part and segment.
+    public func trafficTotals() throws(LedgerError) -> [TrafficTotal] {
+        try Self.guarded(file) {
+            try queue.read { db in
+                let columns = TrafficTable.columns
+                let rows = try GRDB.Row.fetchAll(
+                    db,
+                    sql: """
+                        SELECT max(round), direction, kind, part, segment, sum(clients), sum(bytes) FROM traffic
+                        GROUP BY direction, kind, part, segment ORDER BY direction, kind, part, segment
+                        """)
+                return try rows.map { row in
+                    let sum = TrafficTable.row(
+                        try columns.indices.map { try LedgerValue(row, $0, columns[$0]) })
+                    return TrafficTotal(
+                        direction: sum.direction, kind: sum.kind, part: sum.part, segment: sum.segment,
+                        transfers: sum.clients, bytes: sum.bytes)
+                }
+            }
+        }
+    }
+
+    /// Identity and facts, by key.
+    public func meta() throws(LedgerError) -> [String: String] {
+        try Self.guarded(file) {
+            try queue.read { db in
+                let rows = try GRDB.Row.fetchAll(db, sql: "SELECT key, value FROM meta")
+                return Dictionary(
+                    uniqueKeysWithValues: try rows.map {
+                        (try LedgerChain.text($0, 0), try LedgerChain.text($0, 1))
+                    })
+            }
+        }
+    }
+
+    /// Where a run goes on; nil before the first point.
+    public func lastPoint() throws(LedgerError) -> RecordedPoint? {
+        try Self.guarded(file) {
+            try queue.read { db in
+                let last = try LedgerChain.last(db)
+                guard last.number > 0 else { return nil }
+                return RecordedPoint(
+                    number: last.number, point: try LedgerChain.point(db, round: last.round),
+                    chain: last.chain)
+            }
+        }
+    }
+
+    /// In the order in which they were written.
+    public func events() throws(LedgerError) -> [LedgerEvent] {
+        try Self.guarded(file) {
+            try queue.read { db in
+                let rows = try GRDB.Row.fetchAll(
+                    db, sql: "SELECT kind, text, round, client, worker FROM events ORDER BY event")
+                return try rows.map { row in
+                    LedgerEvent(
+                        kind: try LedgerChain.text(row, 0), text: try LedgerChain.text(row, 1),
+                        round: Int.fromDatabaseValue(row[2]), client: Int.fromDatabaseValue(row[3]),
+                        worker: String.fromDatabaseValue(row[4]))
+                }
+            }
+        }
+    }
+
+    private func all<Table: LedgerTable>(_ table: Table.Type) throws(LedgerError) -> [Table.Observation] {
+        var rows: [Table.Observation] = []
+        try forEach(table) { rows.append(Table.row($0)) }
+        return rows
+    }
+
+    /// The values of each row, in the order of the table's key.
+    func forEach(_ table: any LedgerTable.Type, _ body: ([LedgerValue]) -> Void) throws(LedgerError) {
+        try Self.guarded(file) {
+            try queue.read { db in
+                let names = table.columns.map(\.name).joined(separator: ", ")
+                let key = table.key.joined(separator: ", ")
+                let cursor = try GRDB.Row.fetchCursor(
+                    db, sql: "SELECT \(names) FROM \(table.name) ORDER BY \(key)")
+                while let row = try cursor.next() {
+                    body(try table.columns.enumerated().map { try LedgerValue(row, $0.offset, $0.element) })
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import Devices
+import Methods
+
+/// Why something that a run left behind could not be brought from one form to another.
+public enum RecordError: Error, Sendable, Equatable, CustomStringConvertible {
+    case ledger(LedgerError)
+    case directory(RunDirectoryError)
+
+    public var description: String {
+        switch self {
+        case .ledger(let error): error.description
+        case .directory(let error): error.description
+        }
+    }
+}
+
+/// The ledger's tables as CSV: one observation a row, units in the names of the columns, an empty cell where nothing
+/// was measured, numbers as the shortest decimals that give them back, lines ended by `\n`. Equal ledgers give equal
+/// bytes.
+extension RunDirectory {
+    /// Writes rounds, clients, traffic, costs and infrastructure, each in one step.
+    public func exportCSV(from ledger: Ledger) throws(RecordError) {
+        try export(Name.rounds, RoundTable.self, from: ledger)
+        try export(Name.clients, ClientTable.self, from: ledger, columns: ClientTable.plainColumns)
+        try export(Name.traffic, TrafficTable.self, from: ledger)
+        try export(Name.infrastructure, InfrastructureTable.self, from: ledger)
+        try exportCosts(from: ledger)
+    }
+
+    private func export(
+        _ name: String, _ table: any LedgerTable.Type, from ledger: Ledger, columns: Int? = nil
+    ) throws(RecordError) {
+        let width = columns ?? table.columns.count
+        try export(name, header: table.columns.prefix(width).map(\.name)) { file throws(LedgerError) in
+            try ledger.forEach(table) { file.write(csvLine($0.prefix(width).map(\.cell))) }
+        }
+    }
+
+    /// The work of every client in every round, by layer kind; kinds without work are left out.
+    private func exportCosts(from ledger: Ledger) throws(RecordError) {
+        try export(Name.costs, header: ["round", "client", "layer_kind", "macs"]) {
+            file throws(LedgerError) in
+            try ledger.forEachClient { row in
+                for (kind, macs) in zip(LayerKind.allCases, row.work.macs) where macs > 0 {
+                    file.write(csvLine([String(row.round), String(row.client), kind.rawValue, String(macs)]))
+                }
+            }
+        }
+    }
+
+    private func export(
+        _ name: String, header: [String], _ body: (AtomicFile) throws(LedgerError) -> Void
+    ) throws(RecordError) {
+        let file: AtomicFile
+        do throws(RunDirectoryError) { file = try AtomicFile(at: path(of: name)) } catch {
+            throw .directory(error)
+        }
+        file.write(csvLine(header))
+        do throws(LedgerError) { try body(file) } catch { throw .ledger(error) }
+        do throws(RunDirectoryError) { try file.commit() } catch { throw .directory(error) }
+    }
+}
+
+/// Cells with commas, quotes or line ends are quoted (RFC 4180).
+private func csvLine(_ cells: [String]) -> String {
+    let quoted = cells.map { cell in
+        let isPlain = cell.utf8.allSatisfy { $0 != 0x22 && $0 != 0x2C && $0 != 0x0A && $0 != 0x0D }
+        return isPlain ? cell : "\"" + cell.replacing("\"", with: "\"\"") + "\""
+    }
+    return quoted.joined(separator: ",") + "\n"
+}

@@ -1,0 +1,151 @@
+import Foundation
+
+/// The directory of one run: its names, and how files come to be in it.
+public struct RunDirectory: Sendable, Equatable {
+    /// Names of what a run leaves behind.
+    public enum Name {
+        public static let scenario = "scenario.yaml"
+        public static let environment = "environment.json"
+        public static let ledger = "run.sqlite"
+        public static let rounds = "rounds.csv"
+        public static let clients = "clients.csv"
+        public static let traffic = "traffic.csv"
+        public static let costs = "costs.csv"
+        public static let partition = "partition.csv"
+        public static let infrastructure = "infrastructure.csv"
+        public static let model = "model.safetensors"
+        public static let personal = "personal.safetensors"
+        public static let checkpoints = "checkpoints"
+        public static let log = "log.jsonl"
+        public static let report = "report.html"
+        public static let plots = "plots"
+    }
+
+    public let path: String
+
+    /// A new directory, with those above it. One that exists must be empty.
+    public static func create(at path: String) throws(RunDirectoryError) -> RunDirectory {
+        let manager = FileManager.default
+        var isDirectory: ObjCBool = false
+        if manager.fileExists(atPath: path, isDirectory: &isDirectory) {
+            let isEmpty =
+                isDirectory.boolValue && (try? manager.contentsOfDirectory(atPath: path))?.isEmpty == true
+            guard isEmpty else {
+                throw RunDirectoryError(
+                    .notEmpty, path: path, isDirectory.boolValue ? "is not empty" : "is not a directory",
+                    remedy: "choose another --out, or go on with --resume")
+            }
+        } else {
+            do {
+                try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
+            } catch {
+                throw RunDirectoryError(
+                    .cannotCreate, path: path, "cannot be created (\(error.localizedDescription))",
+                    remedy: "check the permissions above it, or choose another --out")
+            }
+        }
+        guard manager.isWritableFile(atPath: path) else {
+            throw RunDirectoryError(
+                .cannotCreate, path: path, "cannot be written to", remedy: "check its permissions")
+        }
+        return RunDirectory(path: path)
+    }
+
+    /// A directory that a run made.
+    public static func open(at path: String) throws(RunDirectoryError) -> RunDirectory {
+        let manager = FileManager.default
+        guard manager.fileExists(atPath: path) else {
+            throw RunDirectoryError(.missing, path: path, "does not exist", remedy: "name a run's directory")
+        }
+        let directory = RunDirectory(path: path)
+        for name in [Name.scenario, Name.ledger] where !manager.fileExists(atPath: directory.path(of: name)) {
+            throw RunDirectoryError(
+                .notARun, path: path, "has no \(name)",
+                remedy: "name the directory that a run was given as --out")
+        }
+        return directory
+    }
+
+    public func path(of name: String) -> String { path + "/" + name }
+
+    /// A directory within, made if it is not there.
+    public func makeDirectory(_ name: String) throws(RunDirectoryError) {
+        do {
+            try FileManager.default.createDirectory(atPath: path(of: name), withIntermediateDirectories: true)
+        } catch {
+            throw RunDirectoryError(
+                .cannotWrite, path: path(of: name), "cannot be created (\(error.localizedDescription))",
+                remedy: "check space and permissions")
+        }
+    }
+
+    // MARK: Files
+
+    /// Replaces a file in one step.
+    public func write(_ text: String, to name: String) throws(RunDirectoryError) {
+        try write(Array(text.utf8), to: name)
+    }
+
+    /// Replaces a file in one step.
+    public func write(_ bytes: [UInt8], to name: String) throws(RunDirectoryError) {
+        let file = try AtomicFile(at: path(of: name))
+        file.write(bytes)
+        try file.commit()
+    }
+
+    public func read(_ name: String) throws(RunDirectoryError) -> String {
+        guard let data = FileManager.default.contents(atPath: path(of: name)) else {
+            throw RunDirectoryError(
+                .cannotRead, path: path(of: name), "cannot be read",
+                remedy: "check that it exists and is readable")
+        }
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    public func writeEnvironment(_ environment: RunEnvironment) throws(RunDirectoryError) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        do {
+            let data = try encoder.encode(environment)
+            try write(Array(data) + Array("\n".utf8), to: Name.environment)
+        } catch let error as RunDirectoryError {
+            throw error
+        } catch {
+            preconditionFailure("strings and numbers are JSON: \(error)")
+        }
+    }
+
+    public func readEnvironment() throws(RunDirectoryError) -> RunEnvironment {
+        let text = try read(Name.environment)
+        do {
+            return try JSONDecoder().decode(RunEnvironment.self, from: Data(text.utf8))
+        } catch {
+            throw RunDirectoryError(
+                .cannotRead, path: path(of: Name.environment), "is not what a run writes (\(error))",
+                remedy: "take the run from a copy")
+        }
+    }
+
+    /// Keeps other processes from working in the directory for as long as the result lives.
+    public func lock() throws(RunDirectoryError) -> RunLock { try RunLock(path) }
+}
+
+/// Holds a run's directory for one process; the system lets go of it when the process ends, however it ends.
+public final class RunLock: Sendable {
+    private let descriptor: Int32
+
+    fileprivate init(_ path: String) throws(RunDirectoryError) {
+        descriptor = Foundation.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw RunDirectoryError(
+                .missing, path: path, "cannot be opened", remedy: "name a run's directory")
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw RunDirectoryError(
+                .busy, path: path, "is in use by another process", remedy: "end that run, or wait for it")
+        }
+    }
+
+    deinit { close(descriptor) }
+}

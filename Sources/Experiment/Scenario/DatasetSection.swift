@@ -1,0 +1,73 @@
+import Datasets
+import Methods
+
+/// `dataset`: the samples, whose they are, and what is held out.
+enum DatasetSection {
+    private static let emnistSplits = ["byclass", "bymerge", "balanced", "letters", "digits", "mnist"]
+
+    static func visit(_ section: Section, _ value: inout FederatedConfiguration) {
+        section.section("dataset", required: true, "The samples, and whose they are.") { section in
+            var spec = value.dataset
+            section.choice(
+                "name", current: spec.name.rawValue, DatasetSpec.Name.allCases.map(\.rawValue),
+                later: ["leaf"],
+                .required,
+                "Which data set. `synthetic` is generated: logistic models of 60 features and 10 classes, one a client."
+            ) { name in
+                spec.name = DatasetSpec.Name(rawValue: name)!
+                visitSource(section, &spec)
+            }
+            value.dataset = spec
+            PartitionSection.visit(section, &value.partition)
+            section.field(
+                "local_test_fraction", &value.localTestFraction, .number(0...1, below: true), .value(0),
+                "Share of each client's samples that is held out for its own test.")
+        }
+    }
+
+    /// The keys that belong to `spec.name`.
+    private static func visitSource(_ section: Section, _ spec: inout DatasetSpec) {
+        guard spec.name != .synthetic else {
+            section.field(
+                "alpha", &spec.alpha, .number(0...1000), .value(1),
+                "Standard deviation of the clients' model means: how much their models differ.")
+            section.field(
+                "beta", &spec.beta, .number(0...1000), .value(1),
+                "Standard deviation of the clients' data means: how much their features differ.")
+            section.field(
+                "clients", &spec.clients, .integer(1...1_000_000), .value(30), unit: "clients",
+                "Number of clients; each has data of its own.")
+            return
+        }
+        section.optional(
+            "path", &spec.path, .text(1...4096, "a path"),
+            absence: spec.name == .fashionMNIST ? DatasetSpec.fashionMNISTPath : "must be written",
+            "Directory of the data set's files.")
+        section.optional(
+            "limit", &spec.limit, .integer(1...1_000_000_000), absence: "all", unit: "samples",
+            "Keeps only the first training samples, in the order of the files; the test split stays whole.")
+        if spec.name == .emnist {
+            section.optional(
+                "split", &spec.split, .word(emnistSplits), absence: "must be written",
+                "Which of EMNIST's six splits.")
+        }
+    }
+
+    static func checkAcrossFields(_ section: Section, _ value: FederatedConfiguration) {
+        let walk = section.walk
+        guard walk.isSound("dataset.name"), walk.isSound("dataset.path"), walk.isSound("dataset.split") else {
+            return
+        }
+        let spec = value.dataset
+        let place = section.place(at: "dataset")
+        if spec.path == nil, ![.fashionMNIST, .synthetic].contains(spec.name) {
+            walk.report(
+                place, "dataset.path", "is missing",
+                "write the directory of the files of \(spec.name.rawValue)")
+        }
+        if spec.name == .emnist, spec.split == nil {
+            walk.report(
+                place, "dataset.split", "is missing", "write one of \(emnistSplits.joined(separator: ", "))")
+        }
+    }
+}

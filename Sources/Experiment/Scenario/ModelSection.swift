@@ -1,0 +1,96 @@
+import Datasets
+import Methods
+import Networks
+
+/// `model`: the network and its first weights.
+enum ModelSection {
+    static let placeholder = ModelSpec(name: customName, layers: [.flatten, .dense(units: 10)])
+    /// What a model made of layers is called.
+    private static let customName = "custom"
+    private static let parameterLimit = 1 << 29
+
+    static func visit(_ section: Section, _ value: inout FederatedConfiguration) {
+        let classes = value.dataset.classCount
+        section.section("model", required: true, "The network and its first weights.") { section in
+            visitNetwork(section, &value.model, classes: classes)
+            section.field(
+                "initialization", &value.initialization, .word(Initialization.self), .value(.uniformFanIn),
+                "`uniform_fan_in`: weights and biases uniform in ±1/sqrt(fan-in); `he` and `glorot` as in their papers,"
+                    + " biases 0.")
+        }
+    }
+
+    private static func visitNetwork(_ section: Section, _ model: inout ModelSpec, classes: Int) {
+        var name: String? = model == .named(model.name, classes: classes) ? model.name : nil
+        section.optional(
+            "name", &name, .word(ModelSpec.names, later: ["resnet20", "wrn_16_1", "mobilenet_v2", "lenet"]),
+            absence: "`layers` must be written",
+            "A network of the zoo: `cnn` and `mlp` are those of McMahan et al. 2017, `logistic` is one dense layer."
+        )
+        LayerSection.visit(section, &model.layers, isZoo: name != nil, classes: classes)
+        guard section.walk.purpose == .read else { return }
+        let layers = section.isWritten("layers")
+        if section.isWritten("name") && layers {
+            section.walk.report(
+                section.place(at: "layers"), section.path(of: "layers"), "is there beside a name",
+                "keep one of name and layers")
+        } else if !layers && !section.isWritten("name") {
+            section.reportMissing(
+                "name", "write one of \(ModelSpec.names.joined(separator: ", ")), or layers")
+        }
+        if let name, let zoo = ModelSpec.named(name, classes: classes) {
+            model = zoo
+        } else {
+            model.name = customName
+        }
+    }
+
+    /// Whether the layers fit each other and the data.
+    static func checkAcrossFields(_ section: Section, _ value: FederatedConfiguration) {
+        let walk = section.walk
+        guard walk.isSound("model"), walk.isSound("dataset.name"), walk.isSound("dataset.split") else {
+            return
+        }
+        let path = value.model.name == customName ? "model.layers" : "model.name"
+        let place = section.place(at: path)
+        do throws(NetworkError) {
+            let plan = try NetworkPlan(
+                spec: value.model, input: value.dataset.inputShape, classes: value.dataset.classCount)
+            if plan.layout.count > parameterLimit {
+                walk.report(
+                    place, path, value: "\(plan.layout.count) parameters", "are too many",
+                    "stay at or below \(parameterLimit)")
+            }
+        } catch {
+            walk.report(
+                place, path, "does not fit \(value.dataset.name.rawValue): \(error)",
+                "change the layers or the data set")
+        }
+    }
+}
+
+extension DatasetSpec {
+    /// Classes of the data set, known without reading it.
+    var classCount: Int {
+        switch name {
+        case .fashionMNIST, .mnist, .cifar10, .synthetic: 10
+        case .cifar100: 100
+        case .emnist:
+            switch split {
+            case "byclass": 62
+            case "bymerge", "balanced": 47
+            case "letters": 26
+            default: 10
+            }
+        }
+    }
+
+    /// One sample of the data set, known without reading it.
+    var inputShape: Shape {
+        switch name {
+        case .fashionMNIST, .mnist, .emnist: Shape(channels: 1, height: 28, width: 28)
+        case .cifar10, .cifar100: Shape(channels: 3, height: 32, width: 32)
+        case .synthetic: Shape(channels: 60)
+        }
+    }
+}

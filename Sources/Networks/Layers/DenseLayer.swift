@@ -1,0 +1,70 @@
+import CKernels
+import TensorMath
+
+/// y [samples, O] = x [samples, I] W' + b with W [O, I], optionally with the ReLU that follows it.
+final class DenseLayer: Layer {
+    private let inputs: Int
+    private let outputs: Int
+    private let relu: Bool
+    private let parameters: LayerParameters
+    private let input: FloatView
+    private let output: FloatView
+
+    init(
+        block: NetworkPlan.Block, relu: Bool, parameters: LayerParameters, input: FloatView, output: FloatView
+    ) {
+        inputs = block.input.count
+        outputs = block.output.count
+        self.relu = relu
+        self.parameters = parameters
+        self.input = input
+        self.output = output
+    }
+
+    /// From this many samples on, packing the weights for a general product pays.
+    private static let generalForward = 25
+    private static let generalBackward = Int(CK_DENSE_ROWS) + 1
+
+    func forward(samples: Int) {
+        if samples < Self.generalForward {
+            ck_dense_forward(
+                Int64(samples), Int64(inputs), Int64(outputs), input.pointer, parameters.weight.pointer,
+                parameters.bias.pointer, relu ? 1 : 0, output.pointer)
+        } else {
+            gemm(
+                false, true, m: samples, n: outputs, k: inputs, alpha: 1, a: input, lda: inputs,
+                b: parameters.weight, ldb: inputs, beta: 0, c: output, ldc: outputs)
+            ck_bias(Int64(samples), Int64(outputs), parameters.bias.pointer, relu ? 1 : 0, output.pointer)
+        }
+    }
+
+    func backward(samples: Int, outputGradient: FloatView, inputGradient: FloatView?, update: WeightUpdate) {
+        precondition(outputGradient.count >= samples * outputs, "\(outputGradient.count) gradients")
+        precondition(
+            inputGradient.map { $0.count >= samples * inputs } ?? true, "no room for the input's gradient")
+        if relu {
+            ck_relu_backward(
+                output.pointer, outputGradient.pointer, outputGradient.pointer, samples * outputs)
+        }
+        let targets = parameters.targets(update)
+        if samples < Self.generalBackward {
+            ck_dense_backward(
+                Int64(samples), Int64(inputs), Int64(outputs), input.pointer, outputGradient.pointer,
+                parameters.weight.pointer, update.scale, update.keep, targets.weight.pointer,
+                inputGradient?.pointer)
+        } else {
+            if let inputGradient {
+                gemm(
+                    false, false, m: samples, n: inputs, k: outputs, alpha: 1, a: outputGradient,
+                    lda: outputs,
+                    b: parameters.weight, ldb: inputs, beta: 0, c: inputGradient, ldc: inputs)
+            }
+            gemm(
+                true, false, m: outputs, n: inputs, k: samples, alpha: update.scale, a: outputGradient,
+                lda: outputs, b: input, ldb: inputs, beta: Float(update.keep), c: targets.weight, ldc: inputs)
+        }
+        ck_bias_backward(
+            Int64(samples), Int64(outputs), outputGradient.pointer, update.scale, update.keep,
+            targets.bias.pointer)
+    }
+}

@@ -1,0 +1,38 @@
+import Foundation
+
+/// The gnuplot program, which turns a plot's script into a picture.
+public struct Gnuplot: Sendable {
+    public static let installRemedy = "apt-get install gnuplot-nox"
+    private let executable: String
+
+    /// Nil where there is no such program.
+    public init?(executable: String) {
+        guard FileManager.default.isExecutableFile(atPath: executable) else { return nil }
+        self.executable = executable
+    }
+
+    /// Runs `script` in `directory`, whose files it may read and write. Returns what went wrong, if anything did.
+    func run(script: String, in directory: String) -> String? {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: executable)
+        process.arguments = ["-d", script]
+        process.currentDirectoryURL = URL(fileURLWithPath: directory, isDirectory: true)
+        process.environment = ["LC_ALL": "C"]
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        let errors = Pipe()
+        process.standardError = errors
+        do {
+            try process.run()
+            let data = try errors.fileHandleForReading.readToEnd() ?? Data()
+            process.waitUntilExit()
+            guard process.terminationStatus == 0 else {
+                let text = String(decoding: data.prefix(500), as: UTF8.self)
+                return "gnuplot ended with \(process.terminationStatus): \(TextTable.printable(text))"
+            }
+            return nil
+        } catch {
+            return "gnuplot could not be run: \(error.localizedDescription)"
+        }
+    }
+}

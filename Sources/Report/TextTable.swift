@@ -1,0 +1,37 @@
+/// A table for a terminal: columns as wide as their widest cell, numbers to the right.
+struct TextTable {
+    private let header: [String]
+    private let isNumber: [Bool]
+    private var rows: [[String]] = []
+
+    /// A heading that starts with `>` puts its column to the right.
+    init(_ header: [String]) {
+        self.header = header.map { $0.hasPrefix(">") ? String($0.dropFirst()) : $0 }
+        isNumber = header.map { $0.hasPrefix(">") }
+    }
+
+    mutating func append(_ row: [String]) {
+        precondition(row.count == header.count, "\(row.count) cells for \(header.count) columns")
+        rows.append(row.map(Self.printable))
+    }
+
+    /// Lines ended by `\n`, without spaces at their ends.
+    var text: String {
+        let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
+        return ([header] + rows).map { row in
+            var line = row.indices.map { column in
+                let padding = String(repeating: " ", count: widths[column] - row[column].count)
+                return isNumber[column] ? padding + row[column] : row[column] + padding
+            }.joined(separator: "  ")
+            while line.last == " " { line.removeLast() }
+            return line + "\n"
+        }.joined()
+    }
+
+    /// No control character reaches a terminal.
+    static func printable(_ text: String) -> String {
+        String(
+            String.UnicodeScalarView(text.unicodeScalars.filter { $0.properties.generalCategory != .control })
+        )
+    }
+}

@@ -1,0 +1,228 @@
+import Methods
+import TensorMath
+import Wire
+
+// Handshake, liveness and the reading of headers.
+extension Coordinator {
+    mutating func receive(from peer: PeerID, header: [UInt8], frame: ObjectBytes?, surplus: Bool) {
+        let envelope: Envelope
+        do throws(WireError) {
+            guard !surplus else { throw WireError("more frames than a header and one object") }
+            envelope = try Envelope(decoding: header)
+        } catch {
+            meter.receive(header: header.count, frame: frame?.count, share: .simulation)
+            refuseMalformed(peer, error)
+            return
+        }
+        if case .hello(let hello) = envelope.message {
+            meter.receive(header: header.count, frame: frame?.count, share: .simulation)
+            greet(peer, envelope, hello)
+            return
+        }
+        guard var session = sessions[peer], envelope.session == session.id, envelope.run == settings.run,
+            envelope.epoch == settings.epoch
+        else {
+            meter.receive(header: header.count, frame: frame?.count, share: .simulation)
+            reject(peer, .staleSession, "this session is over; say HELLO again", retry: 0)
+            return
+        }
+        session.lastHeard = now
+        guard envelope.sequence > session.receivedSequence else {
+            sessions[peer] = session
+            meter.receive(header: header.count, frame: frame?.count, share: .simulation)
+            return
+        }
+        session.receivedSequence = envelope.sequence
+        sessions[peer] = session
+        meter.receive(
+            header: header.count, frame: frame?.count, share: share(of: envelope.message, from: session, frame: frame))
+        handle(envelope.message, frame: frame, from: peer)
+    }
+
+    private mutating func handle(_ message: Message, frame: ObjectBytes?, from peer: PeerID) {
+        switch message {
+        case .ping(let ping): answer(ping, from: peer)
+        case .fetch(let id, let first, let count): serve(id, first: first, count: count, to: peer)
+        case .chunk(let id, let index, let length): takeChunk(id, index: index, length: length, frame, from: peer)
+        case .offer(let offer): consider(offer, frame: frame, from: peer)
+        case .bye(let code, let text, let memory):
+            workerMemory = max(workerMemory, memory)
+            if code != 0 { note(.error, "worker \(describe(peer)) gives up: \(text)") }
+            voidSession(peer, why: code == 0 ? nil : text)
+        case .error(let code, let text, let object):
+            if code == .unknownObject, let object { abandonDownload(object, from: peer) }
+            note(.warning, "worker \(describe(peer)): \(text)")
+        case .hello, .welcome, .reject, .pong, .task, .cancel, .result:
+            refuseMalformed(peer, WireError("\(message.name) is not for a coordinator"))
+        }
+    }
+
+    /// Garbage costs its sender the session, and nobody else anything.
+    private mutating func refuseMalformed(_ peer: PeerID, _ error: WireError) {
+        note(.warning, "peer \(describe(peer)): \(error)")
+        if sessions[peer] != nil {
+            send(.error(code: .malformed, text: error.description, object: nil), to: peer)
+            voidSession(peer, why: "it sent \(error)")
+        }
+    }
+
+    // MARK: - Handshake
+
+    private mutating func greet(_ peer: PeerID, _ envelope: Envelope, _ hello: Hello) {
+        guard hello.version == settings.version else {
+            reject(
+                peer, .version, "coordinator is \(settings.version), worker is \(hello.version): use one version",
+                retry: nil)
+            note(.warning, "worker \(hello.process) refused: version \(hello.version)")
+            return
+        }
+        guard hello.kernelFamily == settings.kernelFamily else {
+            reject(
+                peer, .kernelFamily,
+                "this run computes with \(settings.kernelFamily) kernels, the worker with \(hello.kernelFamily): "
+                    + "set TRIBUTARY_KERNELS=\(settings.kernelFamily) there, or start the run with the other", retry: nil)
+            note(.warning, "worker \(hello.process) refused: kernel family \(hello.kernelFamily)")
+            return
+        }
+        if let session = sessions[peer], session.nonce == envelope.session {
+            // The same HELLO again: a reconnect would come from another peer.
+            welcome(peer)
+            return
+        }
+        for old in sessions.values where old.nonce == envelope.session || old.peer == peer {
+            voidSession(old.peer, why: "the worker came back")
+        }
+        guard sessions.count < limits.sessions else {
+            reject(peer, .full, "\(limits.sessions) workers are connected", retry: 5000)
+            return
+        }
+        lastSession += 1
+        sessions[peer] = Session(
+            peer: peer, id: settings.epoch << 32 | lastSession, nonce: envelope.session, slot: hello.slot,
+            process: hello.process, lastHeard: now, receivedSequence: 0, memoryBytes: hello.memoryBytes,
+            progressAt: now)
+        lonelySince = nil
+        welcome(peer)
+    }
+
+    private mutating func welcome(_ peer: PeerID) {
+        send(
+            .welcome(
+                Welcome(
+                    session: sessions[peer]!.id, epoch: settings.epoch, run: settings.run,
+                    chunkBytes: UInt32(limits.chunkBytes), pingMilliseconds: UInt32(limits.ping / 1_000_000),
+                    deadMilliseconds: UInt32(limits.dead / 1_000_000))), to: peer, frame: settings.scenario)
+    }
+
+    private mutating func reject(_ peer: PeerID, _ code: Reject.Code, _ text: String, retry: UInt32?) {
+        let envelope = Envelope(
+            run: settings.run, epoch: settings.epoch, session: Envelope.unknown, sequence: 1,
+            message: .reject(Reject(code: code, text: text, retryMilliseconds: retry)))
+        let header = envelope.encoded()
+        meter.send(header: header.count, frame: nil, share: .simulation)
+        actions.append(.send(peer, header: header, frame: nil, range: nil))
+    }
+
+    // MARK: - Liveness
+
+    private mutating func answer(_ ping: Ping, from peer: PeerID) {
+        guard var session = sessions[peer] else { return }
+        workerMemory = max(workerMemory, ping.memoryBytes)
+        if ping.progress != session.progress {
+            session.progress = ping.progress
+            session.progressAt = now
+        }
+        if let held = ping.fingerprint {
+            guard held == fingerprint ?? held else {
+                reject(
+                    peer, .dataset, "this worker's data set differs from the other workers' (or the earlier run's)",
+                    retry: nil)
+                note(.error, "worker \(describe(peer)) refused: its data set differs")
+                voidSession(peer, why: nil)
+                return
+            }
+            fingerprint = held
+            session.ready = true
+        }
+        // A TASK that was lost on the way: the worker should have it by now and does not say so.
+        let held = Set(ping.held)
+        let lost = session.leased.filter { !held.contains($0.key) && now - $0.value > limits.retransmit }
+        sessions[peer] = session
+        send(.pong(committed: UInt64(durability.committed)), to: peer)
+        for task in lost.keys.sorted() { sendTask(task, to: peer, again: true) }
+    }
+
+    /// Silence, standstill and loneliness.
+    mutating func checkTime() {
+        for session in sessions.values.sorted(by: { $0.id < $1.id }) {
+            if now - session.lastHeard > limits.dead {
+                voidSession(session.peer, why: "silent for \((now - session.lastHeard) / 1_000_000_000) s")
+            } else if let oldest = session.leased.values.min(), now - oldest > limits.noProgress,
+                now - session.progressAt > limits.noProgress
+            {
+                voidSession(session.peer, why: "no progress for \(limits.noProgress / 1_000_000_000) s")
+            } else {
+                retryDownloads(of: session.peer)
+            }
+        }
+        if board.open == 0 && started { return }
+        if sessions.isEmpty {
+            let since = lonelySince ?? now
+            lonelySince = since
+            if let exhausted { end(.noWorkers(exhausted)) }
+            if now - since > limits.lonely {
+                end(.noWorkers("no worker was connected for \(limits.lonely / 1_000_000_000) s"))
+            }
+        }
+    }
+
+    /// Ends a session: what it had goes back to the queue.
+    mutating func voidSession(_ peer: PeerID, why: String?) {
+        guard let session = sessions.removeValue(forKey: peer) else { return }
+        actions.append(.forget(peer))
+        for download in session.downloads.values { receiving -= download.transfer.reference.bytes }
+        if let why { note(.warning, "worker \(session.process) is gone: \(why)") }
+        if let slot = session.slot { slotLost[slot] = now }
+        for task in session.leased.keys.sorted(by: >) { loseLease(task) }
+        if sessions.isEmpty { lonelySince = now }
+    }
+
+    private mutating func loseLease(_ task: UInt64) {
+        guard let entry = board.entries[task] else { return }
+        retries += 1
+        guard entry.leases < limits.leases else {
+            end(.taskFailed("\(describe(entry.spec)) was lost with its worker \(entry.leases) times"))
+            return
+        }
+        board.requeue(task)
+    }
+
+    // MARK: - Sending
+
+    mutating func send(
+        _ message: Message, to peer: PeerID, frame: ObjectBytes? = nil, range: Range<Int>? = nil,
+        share: TrafficMeter.Share = .simulation
+    ) {
+        guard sessions[peer] != nil else { return }
+        sessions[peer]!.sentSequence += 1
+        let envelope = Envelope(
+            run: settings.run, epoch: settings.epoch, session: sessions[peer]!.id,
+            sequence: sessions[peer]!.sentSequence, message: message)
+        let header = envelope.encoded()
+        meter.send(header: header.count, frame: range?.count ?? frame?.count, share: share)
+        actions.append(.send(peer, header: header, frame: frame, range: range))
+    }
+
+    func describe(_ peer: PeerID) -> String {
+        guard let session = sessions[peer] else { return hexadecimal(peer.bytes) }
+        return session.slot.map { "\($0) (process \(session.process))" } ?? "process \(session.process)"
+    }
+
+    func describe(_ task: TaskSpec) -> String {
+        switch task.kind {
+        case .train: "training client \(task.client ?? -1) in round \(task.round)"
+        case .evaluateTest: "evaluating samples from \(task.first) after round \(task.round)"
+        case .evaluateClient: "evaluating client \(task.client ?? -1) after round \(task.round)"
+        }
+    }
+}

@@ -1,0 +1,179 @@
+import Methods
+import TensorMath
+import Wire
+
+// Leasing tasks, and what becomes of their results.
+extension Coordinator {
+    /// Hands out tasks by pull: whoever has room gets the next one, so a slow worker holds up nobody.
+    mutating func dispatch() {
+        if !started {
+            let ready = sessions.values.count { $0.ready }
+            guard ready >= settings.minimumWorkers else { return }
+            started = true
+            startedAt = now
+            apply(program.start())
+        }
+        while board.waiting > 0 {
+            let free = sessions.values.filter { $0.ready && $0.leased.count < credit(of: $0) }
+                .sorted { ($0.leased.count, $0.id) < ($1.leased.count, $1.id) }
+            var leased = false
+            for session in free {
+                if let entry = lease(to: session) {
+                    sessions[session.peer]!.leased[entry.spec.id] = now
+                    sendTask(entry.spec.id, to: session.peer, again: entry.leases > 1)
+                    leased = true
+                    break
+                }
+            }
+            guard leased else { return }
+        }
+    }
+
+    /// One running and one queued task; more only while tasks are shorter than a round trip, and never so many that
+    /// another worker would stand idle at the end.
+    private func credit(of session: Session) -> Int {
+        let short = (session.taskDuration ?? .infinity) < 2_000_000
+        let wanted = short ? limits.credit : 2
+        let workers = sessions.values.count { $0.ready }
+        return max(1, min(wanted, (board.open + workers - 1) / workers))
+    }
+
+    private mutating func lease(to session: Session) -> TaskBoard.Entry? {
+        let others = sessions.values.filter { $0.ready && $0.id != session.id }.map(\.id)
+        let slots = settings.slots
+        let absent = slots.map { absentHomes($0) }
+        return board.lease(to: session.id) { entry in
+            if let slots, let client = entry.spec.client {
+                let home = client % slots
+                guard session.slot == home || absent!.contains(home) else { return false }
+            }
+            // A worker whose result was refused gets the task again only when everybody's was.
+            return !entry.refused.contains(session.id) || others.allSatisfy { entry.refused.contains($0) }
+        }
+    }
+
+    /// Slots whose worker has been gone for so long that others compute for its clients.
+    private func absentHomes(_ slots: Int) -> Set<Int> {
+        let present = Set(sessions.values.filter(\.ready).compactMap(\.slot))
+        return Set((0..<slots).filter { !present.contains($0) && now - (slotLost[$0] ?? startedAt) > limits.dead })
+    }
+
+    mutating func sendTask(_ id: UInt64, to peer: PeerID, again: Bool) {
+        guard let entry = board.entries[id], let session = sessions[peer] else { return }
+        let spec = entry.spec
+        let federated = spec.kind == .train && !again
+        var inline: ObjectBytes?
+        var share = TrafficMeter.Share(header: federated, payload: false)
+        if let input = spec.inputs.first {
+            if let place = session.holding(input.id) {
+                claim(place, of: peer, for: federated)
+            } else {
+                var holding = Session.Holding(id: input.id, federated: federated)
+                if input.bytes <= UInt64(limits.chunkBytes), let object = program.object(input.id) {
+                    inline = object
+                    share.payload = federated
+                    holding.nextChunk = 1
+                    if !federated { holding.payload = input.bytes }
+                }
+                sessions[peer]!.hold(holding)
+            }
+        }
+        let order = TaskOrder(
+            task: spec.id, attempt: UInt32(entry.leases), kind: spec.kind.rawValue, round: UInt32(spec.round),
+            client: spec.client, participation: spec.participation, first: spec.first, count: spec.count,
+            layout: spec.layout, inputs: spec.inputs, inline: inline != nil)
+        sessions[peer]!.leased[id] = now
+        send(.task(order), to: peer, frame: inline, share: share)
+    }
+
+    /// A model that a worker got for an evaluation now serves a client: those bytes are federated after all.
+    private mutating func claim(_ place: Int, of peer: PeerID, for federated: Bool) {
+        guard federated, let holding = sessions[peer]?.holdings[place], !holding.federated else { return }
+        meter.claim(payload: holding.payload, overhead: holding.overhead)
+        sessions[peer]!.holdings[place].federated = true
+    }
+
+    // MARK: - Results
+
+    mutating func consider(_ offer: Offer, frame: ObjectBytes?, from peer: PeerID) {
+        let output = offer.outputs.first?.id ?? ObjectID(high: 1, low: 1)
+        if let accepted = board.acceptedOutput(offer.task) {
+            let same = accepted == output && offer.failure == nil
+            if !same { note(.error, "CONFLICT: worker \(describe(peer)) computed task \(offer.task) differently") }
+            send(.result(task: offer.task, code: same ? .duplicate : .conflict, text: ""), to: peer)
+            return
+        }
+        guard let session = sessions[peer], session.leased[offer.task] != nil,
+            let entry = board.entries[offer.task], entry.session == session.id
+        else {
+            send(.result(task: offer.task, code: .stale, text: "not leased to this session"), to: peer)
+            return
+        }
+        measure(offer.task, peer)
+        if let failure = offer.failure {
+            refuse(offer.task, .failed, failure, peer)
+        } else if offer.outputs.count > 1 || (offer.outputs.first?.bytes ?? 0) > settings.maximumOutputBytes {
+            let sizes = offer.outputs.map { "\($0.bytes)" }.joined(separator: ", ")
+            refuse(
+                offer.task, .badSize,
+                "outputs of [\(sizes)] bytes; at most one of \(settings.maximumOutputBytes) was due", peer)
+        } else if let reference = offer.outputs.first {
+            if offer.inline {
+                guard let frame, frame.id == reference.id, UInt64(frame.count) == reference.bytes else {
+                    refuse(offer.task, .badDigest, "the frame is not the object that the header names", peer)
+                    return
+                }
+                complete(offer, [frame], from: peer)
+            } else {
+                beginDownload(reference, offer, from: peer)
+            }
+        } else {
+            complete(offer, [], from: peer)
+        }
+    }
+
+    /// A result is here as a whole: the program decides.
+    mutating func complete(_ offer: Offer, _ objects: [ObjectBytes], from peer: PeerID) {
+        guard let entry = board.entries[offer.task] else { return }
+        let output = TaskOutput(objects: objects, metrics: offer.metrics, work: offer.work)
+        let next: ProgramStep
+        do throws(Rejection) {
+            next = try program.accept(output, of: entry.spec)
+        } catch {
+            let code: ResultCode =
+                switch error.reason {
+                case .notFinite: .badNaN
+                case .outOfRange: .badRange
+                case .wrongShape, .wrongMetrics: .badShape
+                }
+            refuse(offer.task, code, error.text, peer)
+            return
+        }
+        board.accept(offer.task, output: objects.first?.id)
+        sessions[peer]?.leased[offer.task] = nil
+        send(.result(task: offer.task, code: .accepted, text: ""), to: peer)
+        if next.phase == nil && next.rows.isEmpty && next.outcome == nil { reportProgress() }
+        apply(next)
+    }
+
+    private mutating func refuse(_ task: UInt64, _ code: ResultCode, _ text: String, _ peer: PeerID) {
+        guard let session = sessions[peer], let entry = board.entries[task] else { return }
+        note(.warning, "\(code.name): worker \(describe(peer)), \(describe(entry.spec)): \(text)")
+        send(.result(task: task, code: code, text: text), to: peer)
+        sessions[peer]!.leased[task] = nil
+        retries += 1
+        if board.refuse(task, session: session.id) >= limits.attempts {
+            end(.taskFailed("\(describe(entry.spec)) was refused \(limits.attempts) times, last with \(code.name): \(text)"))
+            return
+        }
+        board.requeue(task)
+    }
+
+    private mutating func measure(_ task: UInt64, _ peer: PeerID) {
+        guard let sent = sessions[peer]?.leased[task] else { return }
+        let begun = max(sent, sessions[peer]!.lastOffer)
+        let took = Double(now - min(begun, now))
+        sessions[peer]!.taskDuration = sessions[peer]!.taskDuration.map { 0.7 * $0 + 0.3 * took } ?? took
+        sessions[peer]!.lastOffer = now
+    }
+}

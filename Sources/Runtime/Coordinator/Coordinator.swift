@@ -1,0 +1,157 @@
+import Methods
+import TensorMath
+import Wire
+
+/// What a coordinator is told at its start.
+public struct CoordinatorSettings: Sendable {
+    public var run: UInt64
+    /// Incarnation: one more at every resumption.
+    public var epoch: UInt64
+    public var version: String
+    public var kernelFamily: String
+    /// The resolved scenario, which every worker receives.
+    public var scenario: ObjectBytes
+    public var limits: Limits
+    /// Workers that must be there before the first task is handed out.
+    public var minimumWorkers: Int
+    /// Client c is computed by the worker in slot c mod `slots` as long as there is one; nil: by whoever is free.
+    public var slots: Int?
+    /// The largest object that a task of this run may give.
+    public var maximumOutputBytes: UInt64
+    /// Least nanoseconds between two durability points.
+    public var durabilityInterval: UInt64
+    /// The data set that all workers must hold; nil until the first worker says it.
+    public var fingerprint: ObjectID?
+
+    public init(
+        run: UInt64, epoch: UInt64, version: String, kernelFamily: String, scenario: ObjectBytes, limits: Limits,
+        minimumWorkers: Int, slots: Int?, maximumOutputBytes: UInt64,
+        durabilityInterval: UInt64 = 1_000_000_000, fingerprint: ObjectID? = nil
+    ) {
+        precondition(run != 0 && epoch != 0)
+        self.run = run
+        self.epoch = epoch
+        self.version = version
+        self.kernelFamily = kernelFamily
+        self.scenario = scenario
+        self.limits = limits
+        self.minimumWorkers = minimumWorkers
+        self.slots = slots
+        self.maximumOutputBytes = maximumOutputBytes
+        self.durabilityInterval = durabilityInterval
+        self.fingerprint = fingerprint
+    }
+}
+
+/// The process that owns the experiment, as a state machine without I/O: events in, actions out.
+///
+/// Sessions, leases and objects are its business; rounds and methods are the program's.
+public struct Coordinator<Experiment: Program> {
+    public let settings: CoordinatorSettings
+    public internal(set) var program: Experiment
+    public internal(set) var meter = TrafficMeter()
+    public internal(set) var retries = 0
+    /// Greatest peak memory that a worker reported, bytes.
+    public internal(set) var workerMemory: UInt64 = 0
+
+    var limits: Limits { settings.limits }
+    var sessions: [PeerID: Session] = [:]
+    var lastSession: UInt64 = 0
+    var board = TaskBoard()
+    var fingerprint: ObjectID?
+    var actions: [CoordinatorAction] = []
+    var now: Instant = 0
+    var started = false
+    public internal(set) var startedAt: Instant = 0
+    var ended = false
+    /// When the last session was lost (or the run began), for "no workers".
+    var lonelySince: Instant?
+    var slotLost: [Int: Instant] = [:]
+    var exhausted: String?
+    var receiving: UInt64 = 0
+    var durability = Durability()
+    var clock = RoundClock()
+
+    public init(settings: CoordinatorSettings, program: Experiment) {
+        self.settings = settings
+        self.program = program
+        fingerprint = settings.fingerprint
+    }
+
+    /// Takes one event at time `now`; what it returns is to be done in that order.
+    public mutating func step(_ event: CoordinatorEvent, at now: Instant) -> [CoordinatorAction] {
+        self.now = max(now, self.now)
+        actions = []
+        guard !ended else { return [] }
+        switch event {
+        case .received(let peer, let header, let frame, let surplus):
+            receive(from: peer, header: header, frame: frame, surplus: surplus)
+        case .unreachable(let peer): voidSession(peer, why: "unreachable")
+        case .workerExited(let slot, let reason):
+            for session in sessions.values where session.slot == slot {
+                voidSession(session.peer, why: "its process ended: \(reason)")
+            }
+        case .workersExhausted(let reason): exhausted = reason
+        case .persisted(let round): durability.persisted(round: round)
+        case .persistFailed(let reason): end(.cannotWrite(reason))
+        case .interrupted: interrupt()
+        case .tick: break
+        }
+        guard !ended else { return take() }
+        checkTime()
+        if !ended { dispatch() }
+        if !ended { persistIfDue() }
+        return take()
+    }
+
+    private mutating func take() -> [CoordinatorAction] {
+        defer { actions = [] }
+        return actions
+    }
+
+    mutating func note(_ level: Note.Level, _ text: String) { actions.append(.note(Note(level: level, text: text))) }
+
+    mutating func end(_ end: RunEnd) {
+        guard !ended else { return }
+        ended = true
+        for session in sessions.values.sorted(by: { $0.id < $1.id }) {
+            send(.bye(code: 0, text: "the run is over", memoryBytes: 0), to: session.peer)
+        }
+        actions.append(.finished(end))
+    }
+
+    // MARK: - The program's steps
+
+    mutating func apply(_ step: ProgramStep) {
+        clock.apply(step, now: now, coordinator: (meter, retries, sessions.count))
+        durability.append(step, infrastructure: clock.finishedRow)
+        clock.finishedRow = nil
+        board.add(step.tasks)
+        if let outcome = step.outcome { durability.outcome = outcome }
+        if step.phase != nil || step.snapshot != nil { reportProgress() }
+    }
+
+    func progressNow() -> RunProgress? {
+        guard let phase = clock.phase else { return nil }
+        return RunProgress(
+            round: clock.round, phase: phase, done: clock.total - board.open, total: clock.total,
+            workers: sessions.count, accuracy: clock.accuracy)
+    }
+
+    mutating func reportProgress() { if let progress = progressNow() { actions.append(.progress(progress)) } }
+
+    // MARK: - Durability
+
+    private mutating func persistIfDue() {
+        if let request = durability.due(now: now, interval: settings.durabilityInterval) {
+            actions.append(.persist(request))
+        }
+        if let end = durability.end { self.end(end) }
+    }
+
+    private mutating func interrupt() {
+        note(.warning, "stopping: what is finished is kept")
+        durability.interrupt()
+        persistIfDue()
+    }
+}

@@ -1,0 +1,47 @@
+import Methods
+
+/// Decides when finished rounds are made durable: by interval, one at a time, and always the last.
+struct Durability {
+    private var rows: [Row] = []
+    private var snapshot: Snapshot?
+    private var inFlight: Int?
+    private var lastRequest: Instant?
+    private(set) var committed = 0
+    private var interrupted = false
+    var outcome: Outcome?
+
+    /// Keeps the rows of a finished round until the next point.
+    mutating func append(_ step: ProgramStep, infrastructure: InfrastructureRow?) {
+        rows += step.rows
+        if let infrastructure { rows.append(.infrastructure(infrastructure)) }
+        if let snapshot = step.snapshot { self.snapshot = snapshot }
+    }
+
+    mutating func interrupt() { interrupted = true }
+
+    mutating func persisted(round: Int) {
+        committed = max(committed, round)
+        if inFlight == round { inFlight = nil }
+    }
+
+    /// The next request, if one is due: nothing is in flight, and the interval has passed or the run is over.
+    mutating func due(now: Instant, interval: UInt64) -> DurabilityRequest? {
+        guard inFlight == nil, let snapshot else { return nil }
+        let elapsed = lastRequest.map { now - $0 >= interval } ?? true
+        guard elapsed || snapshot.final || interrupted else { return nil }
+        defer {
+            rows = []
+            self.snapshot = nil
+        }
+        inFlight = snapshot.round
+        lastRequest = now
+        return DurabilityRequest(rows: rows, snapshot: snapshot)
+    }
+
+    /// Set when nothing is left to be written and the run is over or was interrupted.
+    var end: RunEnd? {
+        guard inFlight == nil, snapshot == nil else { return nil }
+        if let outcome { return .completed(outcome) }
+        return interrupted ? .interrupted(round: committed) : nil
+    }
+}

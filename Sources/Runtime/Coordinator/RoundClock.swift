@@ -1,0 +1,69 @@
+import Methods
+import Wire
+
+/// Wall-clock times and traffic of each round: infrastructure, never part of a result.
+struct RoundClock {
+    private(set) var phase: Phase?
+    private(set) var round = 0
+    private(set) var total = 0
+    private(set) var accuracy: Double?
+    /// The row of the round that a step finished.
+    var finishedRow: InfrastructureRow?
+    private var began: Instant?
+    private var phaseBegan: Instant = 0
+    private var training: UInt64 = 0
+    private var evaluation: UInt64 = 0
+    private var meter = TrafficMeter()
+    private var retries = 0
+
+    mutating func apply(
+        _ step: ProgramStep, now: Instant, coordinator: (meter: TrafficMeter, retries: Int, workers: Int)
+    ) {
+        if began == nil { began = now }
+        closePhase(now)
+        for case .round(let row) in step.rows {
+            accuracy = row.globalTestAccuracy ?? row.localTestAccuracyMean ?? accuracy
+            finishedRow = infrastructureRow(row.round, now, coordinator)
+        }
+        guard let next = step.phase else { return }
+        phase = next
+        phaseBegan = now
+        total = step.tasks.count
+        switch next {
+        case .training(let round), .evaluating(let round): self.round = round
+        }
+    }
+
+    private mutating func closePhase(_ now: Instant) {
+        switch phase {
+        case .training: training += now - phaseBegan
+        case .evaluating: evaluation += now - phaseBegan
+        case nil: break
+        }
+        phaseBegan = now
+    }
+
+    private mutating func infrastructureRow(
+        _ round: Int, _ now: Instant, _ coordinator: (meter: TrafficMeter, retries: Int, workers: Int)
+    ) -> InfrastructureRow {
+        let (meter, retries) = (coordinator.meter, coordinator.retries)
+        defer {
+            training = 0
+            evaluation = 0
+            self.meter = meter
+            self.retries = retries
+        }
+        return InfrastructureRow(
+            round: round, trainingSeconds: seconds(training), evaluationSeconds: seconds(evaluation),
+            wallSeconds: seconds(now - (began ?? now)),
+            wireInBytes: meter.received.total - self.meter.received.total,
+            wireOutBytes: meter.sent.total - self.meter.sent.total,
+            simulationBytes: meter.received.simulation + meter.sent.simulation
+                - min(
+                    self.meter.received.simulation + self.meter.sent.simulation,
+                    meter.received.simulation + meter.sent.simulation),
+            retries: retries - self.retries, workers: coordinator.workers)
+    }
+
+    private func seconds(_ nanoseconds: UInt64) -> Double { Double(nanoseconds) / 1e9 }
+}

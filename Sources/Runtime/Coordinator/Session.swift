@@ -1,0 +1,60 @@
+import TensorMath
+import Wire
+
+/// What the coordinator knows of one connected worker.
+struct Session {
+    let peer: PeerID
+    let id: UInt64
+    /// The worker's own number for this incarnation of itself; a HELLO with it is the same worker.
+    let nonce: UInt64
+    let slot: Int?
+    let process: UInt32
+    var lastHeard: Instant
+    var receivedSequence: UInt64
+    var sentSequence: UInt64 = 0
+    /// It holds the data set and takes tasks.
+    var ready = false
+    var memoryBytes: UInt64
+    var progress: UInt64 = 0
+    var progressAt: Instant
+    /// Tasks leased to it, with the moment each was sent.
+    var leased: [UInt64: Instant] = [:]
+    /// Smoothed nanoseconds per task; decides how many may be queued.
+    var taskDuration: Double?
+    var lastOffer: Instant = 0
+    /// Objects that it was sent, newest last, as many as a worker keeps.
+    var holdings: [Holding] = []
+    var downloads: [ObjectID: Download] = [:]
+
+    /// An object that a worker was sent, and what sending it cost.
+    struct Holding {
+        let id: ObjectID
+        /// Whether it serves a client of the experiment, or only the simulation.
+        var federated: Bool
+        var payload: UInt64 = 0
+        var overhead: UInt64 = 0
+        /// Chunks below this index went out before; again is simulation traffic.
+        var nextChunk: UInt32 = 0
+    }
+
+    /// An output on its way from this worker.
+    struct Download {
+        let offer: Offer
+        var transfer: ObjectTransfer
+        var lastChunk: Instant
+        let federated: Bool
+    }
+
+    func holding(_ id: ObjectID) -> Int? { holdings.firstIndex { $0.id == id } }
+
+    mutating func hold(_ holding: Holding) {
+        holdings.append(holding)
+        if holdings.count > WorkerCache.objects { holdings.removeFirst() }
+    }
+}
+
+/// How many objects a worker keeps. The coordinator reckons with it to avoid sending twice; a worker that lost one
+/// simply fetches it.
+enum WorkerCache {
+    static let objects = 2
+}

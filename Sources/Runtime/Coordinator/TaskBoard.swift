@@ -1,0 +1,71 @@
+import Methods
+import TensorMath
+
+/// The tasks of a run: what waits, what is leased to whom, what was accepted.
+///
+/// PENDING -> LEASED -> accepted; a lease that is lost or refused goes back to PENDING.
+struct TaskBoard {
+    struct Entry {
+        let spec: TaskSpec
+        /// Refusals and failures so far.
+        var attempts = 0
+        var leases = 0
+        /// Session that computes it; nil while pending.
+        var session: UInt64?
+        /// Sessions whose result was refused.
+        var refused: Set<UInt64> = []
+    }
+
+    private(set) var entries: [UInt64: Entry] = [:]
+    private var pending: [UInt64] = []
+    /// What was accepted in this step of the program and the one before, to answer a repeated offer.
+    private(set) var accepted: [UInt64: ObjectID] = [:]
+    private var previous: [UInt64: ObjectID] = [:]
+
+    /// Tasks that are not accepted yet.
+    var open: Int { entries.count }
+    var isIdle: Bool { pending.isEmpty }
+    var waiting: Int { pending.count }
+
+    mutating func add(_ tasks: [TaskSpec]) {
+        guard !tasks.isEmpty else { return }
+        previous = accepted
+        accepted = [:]
+        for task in tasks {
+            precondition(entries[task.id] == nil, "task \(task.id) twice")
+            entries[task.id] = Entry(spec: task)
+        }
+        pending.append(contentsOf: tasks.map(\.id))
+    }
+
+    /// The first pending task that `wanted` agrees to, marked as leased to `session`.
+    mutating func lease(to session: UInt64, where wanted: (Entry) -> Bool) -> Entry? {
+        guard let place = pending.firstIndex(where: { wanted(entries[$0]!) }) else { return nil }
+        let id = pending.remove(at: place)
+        entries[id]!.session = session
+        entries[id]!.leases += 1
+        return entries[id]
+    }
+
+    /// Back to the front of the queue: it has waited longest.
+    mutating func requeue(_ id: UInt64) {
+        guard entries[id] != nil, entries[id]!.session != nil else { return }
+        entries[id]!.session = nil
+        pending.insert(id, at: 0)
+    }
+
+    /// Counts a refusal by or of `session`; the number of refusals so far.
+    mutating func refuse(_ id: UInt64, session: UInt64) -> Int {
+        entries[id]!.attempts += 1
+        entries[id]!.refused.insert(session)
+        return entries[id]!.attempts
+    }
+
+    mutating func accept(_ id: UInt64, output: ObjectID?) {
+        entries[id] = nil
+        accepted[id] = output ?? ObjectID(high: 1, low: 1)
+    }
+
+    /// The output with which a task was accepted.
+    func acceptedOutput(_ id: UInt64) -> ObjectID? { accepted[id] ?? previous[id] }
+}

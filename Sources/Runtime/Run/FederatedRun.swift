@@ -1,0 +1,178 @@
+import Experiment
+import Foundation
+import Logging
+import Methods
+import Networks
+import TensorMath
+import Wire
+
+/// Carries out a federated scenario: owns the run directory, the socket, the workers and the ledger.
+public final class FederatedRun {
+    public typealias Driver = CoordinatorDriver<FederatedProgram>
+
+    public let scenario: Scenario
+    public let setup: FederatedSetup
+    public let directory: RunDirectory
+    public let settings: RunSettings
+    public let mailbox = Driver.Mailbox()
+    private let ledger: Ledger
+    private let lock: RunLock
+    private let epoch: UInt64
+    private let snapshot: Snapshot?
+    private let existing: [String]
+    private let logger: Logger
+    private let observe: (RunProgress) -> Void
+
+    /// A new run in a fresh directory.
+    public init(
+        scenario: Scenario, setup: FederatedSetup, directory: RunDirectory, settings: RunSettings,
+        environment: RunEnvironment, logger: Logger, observe: @escaping (RunProgress) -> Void
+    ) throws {
+        self.scenario = scenario
+        self.setup = setup
+        self.directory = directory
+        self.settings = settings
+        self.logger = logger
+        self.observe = observe
+        lock = try directory.lock()
+        epoch = 1
+        snapshot = nil
+        existing = []
+        try directory.makeDirectory(RunDirectory.Name.checkpoints)
+        try directory.write(scenario.resolvedYAML, to: RunDirectory.Name.scenario)
+        try directory.writeEnvironment(environment)
+        ledger = try Ledger.create(
+            at: directory.path(of: RunDirectory.Name.ledger),
+            identity: [
+                "version": settings.version, "kernel_family": KernelFamily.active.rawValue,
+                "scenario_digest": hexadecimal(scenario.digest),
+            ])
+        try ledger.set(meta: ["epoch": "1"])
+    }
+
+    /// A run that goes on from its last durability point. Everything but `settings` comes from its directory.
+    public init(
+        resuming directory: RunDirectory, scenario: Scenario, setup: FederatedSetup, ledger: Ledger,
+        settings: RunSettings, logger: Logger, observe: @escaping (RunProgress) -> Void
+    ) throws {
+        self.scenario = scenario
+        self.setup = setup
+        self.directory = directory
+        self.settings = settings
+        self.logger = logger
+        self.observe = observe
+        self.ledger = ledger
+        lock = try directory.lock()
+        let point = try ledger.lastPoint()?.point
+        existing = try Checkpoint.tidy(directory, lastRound: point?.round ?? 0)
+        snapshot = try point.map { point in
+            Snapshot(
+                round: point.round, model: try Checkpoint.read(point.files[0], layout: setup.plan.layout, from: directory),
+                final: point.state["final"] == [1])
+        }
+        epoch = UInt64(try ledger.meta()["epoch"] ?? "1")! + 1
+        try ledger.set(meta: ["epoch": "\(epoch)"])
+    }
+
+    /// Runs to the end. Returns the result, or how it ended otherwise.
+    public func run() throws -> (result: RunResult?, end: RunEnd) {
+        let place = try SocketPlace(settings.endpoint)
+        let context = ZeroMQContext()
+        let socket = try ZeroMQSocket(.router, context: context, endpoint: place.endpoint, limits: settings.limits)
+        let endpoint = socket.boundEndpoint
+        logger.info("listening", metadata: ["endpoint": "\(endpoint)"])
+        let launcher = LocalLauncher(
+            executable: settings.executable, arguments: ["worker", "--connect", endpoint])
+        try launcher.start(workers: settings.workers)
+        defer { launcher.stop() }
+        if snapshot == nil { try writePartition() }
+        let mailbox = mailbox
+        let writer = DurabilityWriter(
+            ledger: ledger, directory: directory, layout: setup.plan.layout, existing: existing
+        ) { mailbox.post($0) }
+        let driver = makeDriver(launcher: settings.workers > 0 ? launcher : nil, writer: writer)
+        let end = driver.run(socket: socket)
+        writer.close()
+        launcher.stop()
+        guard case .completed(let outcome) = end else { return (nil, end) }
+        return (try finish(outcome, driver.coordinator, launcher), end)
+    }
+
+    private func makeDriver(launcher: LocalLauncher?, writer: DurabilityWriter) -> Driver {
+        let coordinator = Coordinator(
+            settings: CoordinatorSettings(
+                run: settings.run, epoch: epoch, version: settings.version,
+                kernelFamily: KernelFamily.active.rawValue,
+                scenario: ObjectBytes(Array(scenario.resolvedYAML.utf8)), limits: settings.limits,
+                minimumWorkers: settings.minimumWorkers, slots: settings.clientsAtHome ? settings.workers : nil,
+                maximumOutputBytes: UInt64(setup.modelBytes)),
+            program: setup.program(resuming: snapshot))
+        let logger = logger
+        let observe = observe
+        return Driver(
+            coordinator: coordinator, mailbox: mailbox, launcher: launcher, persist: { writer.write($0) },
+            observe: { action in
+                switch action {
+                case .note(let note):
+                    logger.log(level: note.level.logLevel, "\(note.text)")
+                    if note.level != .info { writer.note(LedgerEvent(kind: "note", text: note.text)) }
+                case .progress(let progress): observe(progress)
+                default: break
+                }
+            })
+    }
+
+    private func writePartition() throws {
+        let file = try AtomicFile(at: directory.path(of: RunDirectory.Name.partition))
+        setup.partition.writeCSV(local: setup.holdings) { file.write($0 + "\n") }
+        try file.commit()
+    }
+
+    /// The files that a finished run leaves: pure functions of the ledger and the last model.
+    private func finish(
+        _ outcome: Outcome, _ coordinator: Coordinator<FederatedProgram>, _ launcher: LocalLauncher
+    ) throws -> RunResult {
+        let point = try ledger.lastPoint()!.point
+        let model = try Checkpoint.read(point.files[0], layout: setup.plan.layout, from: directory)
+        try Checkpoint.writeModel(
+            model, layout: setup.plan.layout, round: point.round, to: directory.path(of: RunDirectory.Name.model))
+        try directory.exportCSV(from: ledger)
+        let rounds = try ledger.rounds()
+        let infrastructure = try ledger.infrastructure()
+        let meter = coordinator.meter
+        let wall = Double(MonotonicClock.now() - settings.began) / 1e9
+        let first = infrastructure.first.flatMap { snapshot == nil && $0.round == 1 ? $0.wallSeconds : nil }
+        var result = RunResult(
+            runDirectory: directory.path, name: scenario.name, rounds: outcome.rounds,
+            finalAccuracy: outcome.finalAccuracy, modelDigest: outcome.modelDigest, wallSeconds: wall,
+            firstRoundSeconds: first.map { $0 + coordinatorStart(coordinator) },
+            clientUpdatesPerSecond: RunResult.updatesPerSecond(rounds, infrastructure),
+            peakMemoryBytes: .init(
+                coordinator: peakMemoryBytes(), workerMax: max(coordinator.workerMemory, launcher.peakMemory)),
+            bytes: .init(
+                federatedUp: rounds.reduce(0) { $0 + $1.federatedUpBytes },
+                federatedDown: rounds.reduce(0) { $0 + $1.federatedDownBytes },
+                simulation: meter.received.simulation + meter.sent.simulation,
+                wire: meter.received.total + meter.sent.total,
+                framing: meter.received.framing + meter.sent.framing),
+            retries: coordinator.retries, workers: infrastructure.map(\.workers).max() ?? 0, thresholdsMissed: [])
+        result.thresholdsMissed = result.missed(scenario.thresholds, rounds: rounds)
+        try ledger.set(meta: ["result": String(decoding: try JSONEncoder().encode(result), as: UTF8.self)])
+        return result
+    }
+
+    /// Seconds from the start of the command to the first task.
+    private func coordinatorStart(_ coordinator: Coordinator<FederatedProgram>) -> Double {
+        Double(coordinator.startedAt - min(settings.began, coordinator.startedAt)) / 1e9
+    }
+}
+
+extension Note.Level {
+    fileprivate var logLevel: Logger.Level {
+        switch self {
+        case .info: .info
+        case .warning: .warning
+        case .error: .error
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import Datasets
+import Methods
+import Networks
+import TensorMath
+import Wire
+
+/// Everything that follows from a federated configuration and the labels of its data set, before anything starts.
+public struct FederatedSetup: Sendable {
+    public let configuration: FederatedConfiguration
+    public let labels: DatasetLabels
+    public let partition: Partition
+    public let holdings: LocalSplit
+    public let plan: NetworkPlan
+
+    /// Reads the labels and nothing else of the data set.
+    public init(_ configuration: FederatedConfiguration) throws(SetupError) {
+        let labels: DatasetLabels
+        do { labels = try Dataset.loadLabels(configuration.dataset, seed: configuration.seed) } catch {
+            throw .dataset(error)
+        }
+        try self.init(configuration, labels: labels)
+    }
+
+    /// With labels that are at hand.
+    public init(_ configuration: FederatedConfiguration, labels: DatasetLabels) throws(SetupError) {
+        self.configuration = configuration
+        self.labels = labels
+        do throws(PartitionError) {
+            partition = try labels.partition(configuration.partition, seed: configuration.seed)
+            try partition.validate()
+            holdings = try partition.localSplit(
+                fraction: configuration.localTestFraction, seed: configuration.seed)
+        } catch { throw .partition(error) }
+        guard configuration.training.clientsPerRound <= partition.clients.count else {
+            throw .cohort(wanted: configuration.training.clientsPerRound, clients: partition.clients.count)
+        }
+        do {
+            plan = try NetworkPlan(
+                spec: configuration.model,
+                input: Shape(
+                    channels: labels.shape.channels, height: labels.shape.height, width: labels.shape.width),
+                classes: labels.classes)
+        } catch { throw .network(error) }
+    }
+
+    public var modelBytes: Int { plan.layout.count * 4 }
+
+    /// What a deployment would send besides models and updates; the sizes of the real headers.
+    public var overhead: MessageOverhead {
+        func size(_ message: Message) -> Int {
+            Envelope(run: 1, epoch: 1, session: 1, sequence: 1, message: message).encoded().count
+        }
+        let object = ObjectReference(id: ObjectID(high: 1, low: 1), bytes: UInt64(modelBytes))
+        let task = TaskOrder(
+            task: 1, attempt: 1, kind: TaskSpec.Kind.train.rawValue, round: 1, client: 0, participation: 0, first: 0,
+            count: nil, layout: plan.layout.digest, inputs: [object], inline: true)
+        let offer = Offer(
+            task: 1, attempt: 1, outputs: [object], metrics: [0, 0, 0, 0], work: [0, 0], inline: true, failure: nil)
+        let chunk = size(.chunk(id: object.id, index: 0, length: 1))
+        return MessageOverhead(
+            down: TrafficMeter.overhead(object: modelBytes, header: size(.task(task)), chunkHeader: chunk),
+            up: TrafficMeter.overhead(object: modelBytes, header: size(.offer(offer)), chunkHeader: chunk))
+    }
+
+    public func program(resuming snapshot: Snapshot?) -> FederatedProgram {
+        let population = holdings.population(testCount: labels.testCount)
+        if let snapshot {
+            return FederatedProgram(
+                resuming: snapshot, configuration: configuration, population: population, plan: plan,
+                overhead: overhead)
+        }
+        return FederatedProgram(
+            configuration: configuration, population: population, plan: plan, overhead: overhead)
+    }
+}
+
+/// Why an experiment cannot be set up from its scenario.
+public enum SetupError: Error, Sendable, CustomStringConvertible {
+    case dataset(DatasetError)
+    case partition(PartitionError)
+    case network(NetworkError)
+    case cohort(wanted: Int, clients: Int)
+
+    public var description: String {
+        switch self {
+        case .dataset(let error): "dataset: \(error)"
+        case .partition(let error): "dataset.partition: \(error)"
+        case .network(let error): "model: \(error)"
+        case .cohort(let wanted, let clients):
+            "training.clients_per_round: \(wanted) of \(clients) clients; give at most \(clients)"
+        }
+    }
+
+    /// Whether the fault is that the data set is not there, rather than that something is wrong with it.
+    public var isMissingInput: Bool {
+        if case .dataset(let error) = self { return error.reason == .missing }
+        return false
+    }
+}

@@ -1,0 +1,195 @@
+import Methods
+import TensorMath
+import Wire
+
+// What the coordinator says.
+extension Worker {
+    mutating func receive(header: [UInt8], frame: ObjectBytes?, surplus: Bool) {
+        guard !surplus, let envelope = try? Envelope(decoding: header) else { return reconnect() }
+        if case .reject(let reject) = envelope.message { return take(reject) }
+        if case .welcome(let welcome) = envelope.message, let frame { return take(welcome, scenario: frame) }
+        guard let session = link.session, envelope.session == session, envelope.run == run,
+            envelope.epoch == link.epoch
+        else { return }
+        link.lastHeard = now
+        guard envelope.sequence > link.receivedSequence else { return }
+        link.receivedSequence = envelope.sequence
+        handle(envelope.message, frame: frame)
+    }
+
+    private mutating func handle(_ message: Message, frame: ObjectBytes?) {
+        switch message {
+        case .task(let order): take(order, frame: frame)
+        case .cancel(let task): tasks.removeAll { $0.order.task == task }
+        case .chunk(let id, let index, _): takeChunk(id, index: index, frame)
+        case .fetch(let id, let first, let count): serve(id, first: first, count: count)
+        case .result(let task, _, _): tasks.removeAll { $0.order.task == task && $0.offer != nil }
+        case .error(_, _, let object):
+            // The object is gone because its tasks are: forget them. The coordinator asks again for what it still wants.
+            guard let object else { return reconnect() }
+            fetching[object] = nil
+            tasks.removeAll { task in task.offer == nil && task.order.inputs.contains { $0.id == object } }
+        case .bye: actions.append(.exit(.runOver))
+        case .pong: break
+        case .hello, .welcome, .reject, .ping, .offer: break
+        }
+    }
+
+    private mutating func take(_ reject: Reject) {
+        if let retry = reject.retryMilliseconds {
+            // An old session's farewell must not end a new one that is being asked for.
+            guard link.session != nil || retry > 0 else { return }
+            reconnect()
+            if retry > 0, let last = actions.indices.last { actions[last] = .reconnect(after: UInt64(retry) * 1_000_000) }
+        } else {
+            actions.append(.exit(.rejected(reject)))
+        }
+    }
+
+    private mutating func take(_ welcome: Welcome, scenario frame: ObjectBytes) {
+        guard link.session == nil else { return }
+        if engine == nil || scenario != frame.id {
+            do throws(TaskFailure) { engine = try makeEngine(frame) } catch {
+                send(.bye(code: 1, text: error.description, memoryBytes: memoryBytes))
+                actions.append(.exit(.cannotServe(error.description)))
+                return
+            }
+            scenario = frame.id
+        }
+        run = welcome.run
+        link.session = welcome.session
+        link.epoch = welcome.epoch
+        link.sequence = 0
+        link.receivedSequence = 1
+        link.lastHeard = now
+        link.chunkBytes = Int(welcome.chunkBytes)
+        link.ping = UInt64(welcome.pingMilliseconds) * 1_000_000
+        link.dead = UInt64(welcome.deadMilliseconds) * 1_000_000
+        sendPing()
+    }
+
+    // MARK: - Tasks
+
+    private mutating func take(_ order: TaskOrder, frame: ObjectBytes?) {
+        if order.inline, let frame, order.inputs.first?.id == frame.id { keep(frame) }
+        if let held = tasks.firstIndex(where: { $0.order.task == order.task }) {
+            if tasks[held].offer != nil { sendOffer(held) }
+            return
+        }
+        tasks.append(HeldTask(order: order))
+        for input in order.inputs where object(input.id) == nil && fetching[input.id] == nil { fetch(input) }
+    }
+
+    private mutating func fetch(_ reference: ObjectReference) {
+        guard reference.bytes > 0 else { return keep(ObjectBytes([])) }
+        var transfer = ObjectTransfer(reference, chunkBytes: link.chunkBytes, window: settings.limits.window)
+        let step = transfer.request()
+        fetching[reference.id] = Fetching(transfer: transfer, lastChunk: now)
+        if case .fetch(let first, let count) = step { send(.fetch(id: reference.id, first: first, count: count)) }
+    }
+
+    private mutating func takeChunk(_ id: ObjectID, index: UInt32, _ frame: ObjectBytes?) {
+        guard let frame, var fetching = fetching[id] else { return }
+        fetching.lastChunk = now
+        let step = fetching.transfer.take(index: index, frame: frame)
+        self.fetching[id] = fetching
+        switch step {
+        case .wait: return
+        case .fetch(let first, let count): send(.fetch(id: id, first: first, count: count))
+        case .complete(let object):
+            self.fetching[id] = nil
+            keep(object)
+        case .corrupt:
+            self.fetching[id] = nil
+            fetch(fetching.transfer.reference)
+        }
+    }
+
+    func object(_ id: ObjectID) -> ObjectBytes? { cache.first { $0.id == id } }
+
+    func isComplete(_ order: TaskOrder) -> Bool { order.inputs.allSatisfy { object($0.id) != nil } }
+
+    /// Keeps the newest objects, and older ones only while a task still needs them.
+    private mutating func keep(_ object: ObjectBytes) {
+        guard self.object(object.id) == nil else { return }
+        cache.append(object)
+        while cache.count > WorkerCache.objects {
+            let needed = Set(tasks.flatMap { $0.order.inputs.map(\.id) })
+            guard let place = cache.dropLast().firstIndex(where: { !needed.contains($0.id) }) else { return }
+            cache.remove(at: place)
+        }
+    }
+
+    // MARK: - Computing
+
+    /// Goes on with the first task that is not done.
+    mutating func advance() {
+        guard link.session != nil, let engine,
+            let place = tasks.firstIndex(where: { $0.offer == nil && isComplete($0.order) })
+        else { return }
+        let order = tasks[place].order
+        do throws(TaskFailure) {
+            if tasks[place].execution == nil {
+                let inputs = order.inputs.map { object($0.id)! }
+                tasks[place].execution = try engine.executor.begin(try TaskSpec(order), inputs: inputs)
+            }
+            progress += 1
+            guard let output = try tasks[place].execution!.advance() else { return }
+            finish(place, output)
+        } catch {
+            let offer = Offer(
+                task: order.task, attempt: order.attempt, outputs: [], metrics: [], work: [], inline: false,
+                failure: error.description)
+            tasks[place].execution = nil
+            tasks[place].offer = (offer, [], now)
+            sendOffer(place)
+        }
+    }
+
+    private mutating func finish(_ place: Int, _ output: TaskOutput) {
+        let order = tasks[place].order
+        let inline = output.objects.first.map { $0.count <= link.chunkBytes } ?? false
+        let offer = Offer(
+            task: order.task, attempt: order.attempt, outputs: output.objects.map { ObjectReference($0) },
+            metrics: output.metrics, work: output.work, inline: inline, failure: nil)
+        tasks[place].execution = nil
+        tasks[place].offer = (offer, output.objects, now)
+        sendOffer(place)
+    }
+
+    mutating func sendOffer(_ place: Int) {
+        guard let offer = tasks[place].offer else { return }
+        tasks[place].offer!.sent = now
+        send(.offer(offer.message), frame: offer.message.inline ? offer.objects.first : nil)
+    }
+
+    /// Sends the chunks of an output that the coordinator asked for.
+    private mutating func serve(_ id: ObjectID, first: UInt32, count: UInt32) {
+        let objects = tasks.lazy.compactMap(\.offer).flatMap(\.objects)
+        guard let object = objects.first(where: { $0.id == id }) else {
+            send(.error(code: .unknownObject, text: "object \(id) is not here", object: id))
+            return
+        }
+        for place in tasks.indices where tasks[place].offer != nil { tasks[place].offer!.sent = now }
+        for index in first..<(first + min(count, UInt32(settings.limits.window))) {
+            guard
+                let range = ObjectTransfer.range(
+                    of: index, objectBytes: object.count, chunkBytes: link.chunkBytes)
+            else { return }
+            send(.chunk(id: id, index: index, length: UInt32(range.count)), frame: object, range: range)
+        }
+    }
+}
+
+extension TaskSpec {
+    /// A task as it came over the wire.
+    init(_ order: TaskOrder) throws(TaskFailure) {
+        guard let kind = TaskSpec.Kind(rawValue: order.kind) else {
+            throw TaskFailure("task kind \(order.kind) is unknown to this version")
+        }
+        self.init(
+            id: order.task, kind: kind, round: Int(order.round), client: order.client,
+            participation: order.participation, first: order.first, count: order.count, layout: order.layout,
+            inputs: order.inputs)
+    }
+}

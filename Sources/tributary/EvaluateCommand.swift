@@ -1,0 +1,66 @@
+import ArgumentParser
+import Datasets
+import Experiment
+import Foundation
+import Methods
+import Networks
+import Runtime
+import TensorMath
+
+struct EvaluateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate", abstract: "Accuracy and loss of a model file on a scenario's global test split.",
+        discussion: """
+            Example: tributary evaluate --model runs/quickstart/model.safetensors \\
+                       --scenario scenarios/quickstart.yaml --json
+            """)
+
+    @Option(help: "Model file (safetensors).") var model: String
+    @Option(help: "Scenario file, or the scenario.yaml of a run.") var scenario: String
+    @OptionGroup var changes: ScenarioOptions
+    @Flag(help: "Print one JSON document on standard output.") var json = false
+
+    private struct Report: Encodable {
+        let accuracy: Double
+        let loss: Double
+        let samples: Int
+    }
+
+    func run() throws {
+        guard FileManager.default.fileExists(atPath: model) else {
+            throw Failure("\(model) does not exist; name a .safetensors file", code: .missingInput)
+        }
+        let scenario = try changes.load(scenario)
+        guard case .federated(let configuration) = scenario.kind else { return }
+        let dataset = try Dataset.load(configuration.dataset, seed: configuration.seed)
+        let setup = try FederatedSetup(configuration, labels: dataset.labels)
+        let parameters = FloatBuffer(count: setup.plan.layout.count)
+        try SafetensorsFile(path: model).load(setup.plan.layout, into: parameters.view)
+        let result = try evaluate(ObjectBytes(parameters.view), configuration, dataset, setup)
+        if json { return try printJSON(result) }
+        print("accuracy \(result.accuracy)\nloss     \(result.loss)\nsamples  \(result.samples)")
+    }
+
+    /// The same tasks, in the same order, as a run would compute.
+    private func evaluate(
+        _ model: ObjectBytes, _ configuration: FederatedConfiguration, _ dataset: Dataset, _ setup: FederatedSetup
+    ) throws -> Report {
+        let executor = FederatedExecutor(
+            configuration: configuration, dataset: dataset, holdings: setup.holdings, plan: setup.plan)
+        var (loss, correct) = (0.0, 0.0)
+        let slice = FederatedProgram.evaluationSlice
+        for first in stride(from: 0, to: dataset.test.count, by: slice) {
+            let task = TaskSpec(
+                id: UInt64(first) + 1, kind: .evaluateTest, round: 1, first: first,
+                count: min(slice, dataset.test.count - first), layout: setup.plan.layout.digest,
+                inputs: [ObjectReference(model)])
+            let execution = try executor.begin(task, inputs: [model])
+            var output: TaskOutput?
+            while output == nil { output = try execution.advance() }
+            loss += output!.metrics[0]
+            correct += output!.metrics[1]
+        }
+        let samples = Double(dataset.test.count)
+        return Report(accuracy: correct / samples, loss: loss / samples, samples: dataset.test.count)
+    }
+}

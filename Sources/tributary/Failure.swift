@@ -1,0 +1,84 @@
+import ArgumentParser
+import Datasets
+import Experiment
+import Foundation
+import Networks
+import Runtime
+import Wire
+
+/// Exit codes: sysexits.h where it has one.
+extension ExitCode {
+    static let thresholdMissed = ExitCode(1)
+    static let usage = ExitCode(64)
+    static let badData = ExitCode(65)
+    static let missingInput = ExitCode(66)
+    static let unavailable = ExitCode(69)
+    static let internalFault = ExitCode(70)
+    static let cannotCreate = ExitCode(73)
+    static let cannotWrite = ExitCode(74)
+    static let notAuthorised = ExitCode(77)
+    static let interrupted = ExitCode(130)
+}
+
+/// An error as the user sees it.
+struct Failure: Error {
+    let message: String
+    let code: ExitCode
+
+    init(_ message: String, code: ExitCode) {
+        self.message = message
+        self.code = code
+    }
+
+    /// nil for errors that the argument parser words itself.
+    init?(_ error: any Error) {
+        switch error {
+        case let failure as Failure: self = failure
+        case let faults as ScenarioFaults: self.init(faults.description, code: .badData)
+        case let error as SetupError:
+            self.init("\(error)", code: error.isMissingInput ? .missingInput : .badData)
+        case let error as DatasetError:
+            self.init("\(error)", code: error.reason == .missing ? .missingInput : .badData)
+        case let error as PartitionError: self.init("\(error)", code: .badData)
+        case let error as NetworkError: self.init("\(error)", code: .badData)
+        case let error as SafetensorsError: self.init("\(error)", code: .badData)
+        case let error as RunDirectoryError: self.init("\(error)", code: Self.code(error.kind))
+        case let error as LedgerError: self.init("\(error)", code: Self.code(error.kind))
+        case let error as RecordError: self.init("\(error)", code: .cannotWrite)
+        case let error as SocketError: self.init("\(error)", code: .unavailable)
+        case let error as LaunchError: self.init("\(error)", code: .unavailable)
+        case is ExitCode, is ValidationError, is CleanExit: return nil
+        default:
+            // What remains are the parser's own errors and real surprises; the parser words both.
+            return nil
+        }
+    }
+
+    private static func code(_ kind: RunDirectoryError.Kind) -> ExitCode {
+        switch kind {
+        case .notEmpty, .cannotCreate: .cannotCreate
+        case .cannotWrite, .busy: .cannotWrite
+        case .missing: .missingInput
+        case .notARun, .cannotRead: .badData
+        }
+    }
+
+    private static func code(_ kind: LedgerError.Kind) -> ExitCode {
+        switch kind {
+        case .missing: .missingInput
+        case .exists: .cannotCreate
+        case .cannotWrite, .busy: .cannotWrite
+        case .foreign, .otherVersion, .corrupt, .tampered, .conflict: .badData
+        }
+    }
+}
+
+/// A line on standard error.
+func writeError(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+
+/// A document on standard output.
+func printJSON(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    FileHandle.standardOutput.write(try encoder.encode(value) + Data("\n".utf8))
+}

@@ -1,0 +1,179 @@
+import ArgumentParser
+import Dispatch
+import Experiment
+import Foundation
+import Methods
+import Report
+import Runtime
+import TensorMath
+import Wire
+
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Run a scenario, or go on with an interrupted run.",
+        discussion: """
+            Example: tributary run scenarios/quickstart.yaml --out runs/quickstart --set training.rounds=5
+                     tributary run --resume runs/quickstart
+            """)
+
+    @Argument(help: "Scenario file.") var file: String?
+    @Option(help: ArgumentHelp("Go on with the run in this directory.", valueName: "dir")) var resume: String?
+    @Option(help: "Worker processes on this host; otherwise as the scenario's hosts say.") var workers: Int?
+    @Option(help: "Endpoint of the coordinator's socket: tcp://127.0.0.1:0, ipc:///path. Default: a private ipc one.")
+    var bind: String?
+    @OptionGroup var scenario: ScenarioOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard (file == nil) != (resume == nil) else {
+            throw ValidationError("Give a scenario file, or --resume and the directory of a run.")
+        }
+        if resume != nil, !scenario.overrides.isEmpty || output.out != nil {
+            throw ValidationError("--resume takes everything from the run directory; leave out --set and --out.")
+        }
+        if let workers, !(1...4096).contains(workers) {
+            throw ValidationError("--workers \(workers): give 1 to 4096.")
+        }
+        if let bind {
+            guard let endpoint = RunSettings.Endpoint(bind) else {
+                throw ValidationError("--bind \(bind): give tcp://ADDRESS:PORT or ipc://PATH.")
+            }
+            if endpoint.isRemote {
+                throw ValidationError(
+                    "--bind \(bind): other hosts could connect without a key; "
+                        + "use 'tributary coordinator --insecure' where the network is trusted.")
+            }
+        }
+    }
+
+    func run() throws {
+        let endpoint = bind.flatMap { RunSettings.Endpoint($0) } ?? .privateIPC
+        var session = RunSession(endpoint: endpoint, workers: workers, output: output)
+        if let resume {
+            try session.resume(resume)
+        } else {
+            try session.start(try scenario.load(file!))
+        }
+    }
+}
+
+/// One execution of a run from the command line: progress, Ctrl-C, the report and the exit code.
+struct RunSession {
+    let began = MonotonicClock.now()
+    var endpoint: RunSettings.Endpoint
+    /// Overrides the scenario's number of local workers.
+    var workers: Int?
+    var output: OutputOptions
+    /// Called with the run's directory before anything else happens in it.
+    var limits = Limits()
+
+    mutating func start(_ scenario: Scenario) throws {
+        guard case .federated(let configuration) = scenario.kind else { return }
+        let setup = try FederatedSetup(configuration)
+        let directory = try output.directory(for: scenario)
+        let run = try FederatedRun(
+            scenario: scenario, setup: setup, directory: directory, settings: settings(scenario, setup),
+            environment: Host.environment(),
+            logger: Host.logger(file: directory.path(of: RunDirectory.Name.log), quiet: output.quiet),
+            observe: observer(configuration))
+        try carryOut(run)
+    }
+
+    mutating func resume(_ path: String) throws {
+        let directory = try RunDirectory.open(at: path)
+        let scenario = try Scenario.load(
+            text: try directory.read(RunDirectory.Name.scenario), file: directory.path(of: RunDirectory.Name.scenario))
+        let ledger = try Ledger.open(at: directory.path(of: RunDirectory.Name.ledger))
+        let meta = try ledger.meta()
+        try require(meta, "version", Tributary.version, "use that version of tributary")
+        try require(
+            meta, "kernel_family", KernelFamily.active.rawValue,
+            "set \(KernelChoice.variable) to it, on a processor that has it")
+        if let result = meta["result"] { return try report(result, directory) }
+        guard case .federated(let configuration) = scenario.kind else { return }
+        let setup = try FederatedSetup(configuration)
+        let run = try FederatedRun(
+            resuming: directory, scenario: scenario, setup: setup, ledger: ledger, settings: settings(scenario, setup),
+            logger: Host.logger(file: directory.path(of: RunDirectory.Name.log), quiet: output.quiet),
+            observe: observer(configuration))
+        try carryOut(run)
+    }
+
+    private func require(_ meta: [String: String], _ key: String, _ here: String, _ remedy: String) throws {
+        guard meta[key] == here else {
+            throw Failure("the run has \(key) \(meta[key] ?? "?"), this is \(here); \(remedy)", code: .badData)
+        }
+    }
+
+    private func settings(_ scenario: Scenario, _ setup: FederatedSetup) -> RunSettings {
+        let workers = workers ?? scenario.hosts.localWorkers
+        return RunSettings(
+            endpoint: endpoint, workers: workers, minimumWorkers: max(scenario.hosts.minimum, min(1, workers)),
+            executable: KernelChoice.executablePath, version: Tributary.version, limits: limits, began: began,
+            clientsAtHome: workers >= setup.partition.clients.count, run: Host.runNumber())
+    }
+
+    private func observer(_ configuration: FederatedConfiguration) -> (RunProgress) -> Void {
+        guard !output.quiet else { return { _ in } }
+        let printer = ProgressPrinter(rounds: configuration.training.rounds, terminal: isatty(2) == 1)
+        return { printer.show($0) }
+    }
+
+    private func carryOut(_ run: FederatedRun) throws {
+        let mailbox = run.mailbox
+        let interrupts = Interrupts { mailbox.post(.interrupted) }
+        let (result, end) = try run.run()
+        interrupts.stop()
+        if isatty(2) == 1 && !output.quiet { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+        switch end {
+        case .completed: try finish(result!, run.directory)
+        case .interrupted(let round):
+            throw Failure(
+                "interrupted after round \(round); go on with: tributary run --resume \(run.directory.path)",
+                code: .interrupted)
+        case .noWorkers(let why): throw Failure("no workers: \(why)", code: .unavailable)
+        case .taskFailed(let why): throw Failure(why, code: .badData)
+        case .cannotWrite(let why): throw Failure("cannot write to \(run.directory.path): \(why)", code: .cannotWrite)
+        }
+    }
+
+    private func finish(_ result: RunResult, _ directory: RunDirectory) throws {
+        try ReportFiles.write(directory)
+        try show(result, directory)
+    }
+
+    /// A finished run prints its result again.
+    private func report(_ text: String, _ directory: RunDirectory) throws {
+        try show(try JSONDecoder().decode(RunResult.self, from: Data(text.utf8)), directory)
+    }
+
+    private func show(_ result: RunResult, _ directory: RunDirectory) throws {
+        if output.json { try printJSON(result) } else { print(try ReportFiles.summary(directory)) }
+        for missed in result.thresholdsMissed { writeError("threshold missed: \(missed)") }
+        if !result.thresholdsMissed.isEmpty { throw ExitCode.thresholdMissed }
+    }
+}
+
+/// Ctrl-C and termination while a run is going: the first asks it to stop, the second stops at once.
+final class Interrupts {
+    private var sources: [any DispatchSourceSignal] = []
+
+    init(_ stop: @escaping @Sendable () -> Void) {
+        let queue = DispatchQueue(label: "signals")
+        for number in [SIGINT, SIGTERM] {
+            // Children inherit that SIGINT is ignored: the coordinator stops them.
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+            var count = 0
+            source.setEventHandler {
+                count += 1
+                if count > 1 { _exit(130) }
+                stop()
+            }
+            source.resume()
+            sources.append(source)
+        }
+    }
+
+    func stop() { for source in sources { source.cancel() } }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+
+/// The command line: arguments in, exit code out. Everything else lives in the libraries.
+@main
+struct Tributary: ParsableCommand {
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "tributary",
+        abstract: "A distributed federated-learning simulator: what accuracy costs in bytes, seconds and joules.",
+        discussion: """
+            One YAML scenario describes an experiment, one command runs it, one report tells what it cost.
+
+              tributary run scenarios/quickstart.yaml --out runs/quickstart
+              tributary report runs/quickstart
+
+            Exit codes: 0 done, 1 a threshold missed, 64 usage, 65 bad scenario or data, 66 missing input,
+            69 a host or peer is unavailable, 70 internal, 73 and 74 cannot write, 77 not authorised,
+            130 after Ctrl-C.
+            """,
+        version: version,
+        subcommands: [
+            RunCommand.self, CheckCommand.self, ReportCommand.self, EvaluateCommand.self, DataCommand.self,
+            DoctorCommand.self, CoordinatorCommand.self, WorkerCommand.self,
+        ])
+
+    static func main() {
+        do {
+            try KernelChoice.settle()
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let error as CleanExit {
+            exit(withError: error)
+        } catch {
+            let failure = Failure(error)
+            if let failure {
+                writeError("error: \(failure.message)")
+                exit(withError: failure.code)
+            }
+            exit(withError: error)
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import Experiment
+import Foundation
+import Testing
+
+/// docs/scenario.md says what the reader does.
+@Suite struct GrammarTests {
+    private let document: String
+
+    init() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        document = try String(contentsOf: root.appendingPathComponent("docs/scenario.md"), encoding: .utf8)
+    }
+
+    @Test func everyKeyIsDocumentedAsItIs() {
+        let rows = document.split(separator: "\n").filter { $0.hasPrefix("| `") }.map(String.init)
+        for entry in Grammar.entries {
+            #expect(rows.contains(entry.markdownRow), "docs/scenario.md lacks: \(entry.markdownRow)")
+        }
+        #expect(rows.count == Grammar.entries.count)
+    }
+
+    @Test func everyExampleLoads() {
+        let blocks = document.components(separatedBy: "```yaml\n").dropFirst()
+        #expect(blocks.count >= 4)
+        for block in blocks {
+            let text = block.components(separatedBy: "\n```")[0] + "\n"
+            #expect(faults(of: text).isEmpty, "\(text)\n\(faults(of: text))")
+        }
+    }
+
+    @Test func everyKeyHasOneEntryForEachCondition() {
+        let keys = Grammar.entries.map { "\($0.path) \($0.conditions)" }
+        #expect(Set(keys).count == keys.count)
+        let required = Grammar.entries.filter { $0.fallback == nil && $0.conditions.count <= 1 }.map(\.path)
+        #expect(required.contains("dataset.name") && required.contains("model"))
+        #expect(Grammar.entries.allSatisfy { !$0.meaning.isEmpty && !$0.type.isEmpty })
+    }
+}

@@ -1,0 +1,91 @@
+import Datasets
+import Experiment
+import Methods
+import Networks
+import TensorMath
+
+/// A valid scenario with every choice drawn at random.
+func randomScenario(_ stream: inout RandomStream) -> Scenario {
+    let dataset = randomDataset(&stream)
+    let classes = dataset.name == .cifar100 ? 100 : dataset.split == "letters" ? 26 : 10
+    let clients = 1 + stream.index(below: 40)
+    let partition: PartitionSpec =
+        switch dataset.name == .synthetic ? 2 : stream.index(below: 2) {
+        case 0: .iid(clients: clients)
+        case 1: .shards(clients: clients, shardsPerClient: 1 + stream.index(below: 5))
+        default: .natural
+        }
+    let population = partition == .natural ? dataset.clients : clients
+    let fraction = stream.index(below: 2) == 0 ? 0 : stream.uniformDouble()
+    let targets: [EvaluationSpec.Target] = fraction > 0 ? [.localTest, .globalTest] : [.globalTest]
+    let configuration = FederatedConfiguration(
+        seed: stream.next(), dataset: dataset, partition: partition, localTestFraction: fraction,
+        model: randomModel(&stream, classes: classes, planes: dataset.name != .synthetic),
+        initialization: pick(Initialization.allCases, &stream), method: .fedavg,
+        training: randomTraining(&stream, population: population),
+        evaluation: EvaluationSpec(every: 1 + stream.index(below: 100), on: targets),
+        stop: StopSpec(targetAccuracy: stream.index(below: 2) == 0 ? nil : 1 - stream.uniformDouble()))
+    let names = [
+        "plain", "with spaces", "quote \" and \\", "true", "12", "a: b # c", "\u{1F600} ü\n\t\u{7}", "- x",
+        "null",
+    ]
+    let thresholds = Threshold.Metric.allCases.filter { _ in stream.index(below: 3) == 0 }.map { metric in
+        Threshold(
+            metric: metric, comparison: pick(Threshold.Comparison.allCases, &stream),
+            bound: (stream.uniformDouble() - 0.5) * 1e6)
+    }
+    return Scenario(
+        name: pick(names, &stream), kind: .federated(configuration),
+        hosts: HostsSpec(minimum: 1, launch: [.local(workers: 1 + stream.index(below: 1024)), .manual]),
+        thresholds: thresholds)
+}
+
+private func pick<Element>(_ list: [Element], _ stream: inout RandomStream) -> Element {
+    list[stream.index(below: list.count)]
+}
+
+private func randomDataset(_ stream: inout RandomStream) -> DatasetSpec {
+    var spec = DatasetSpec(name: pick(DatasetSpec.Name.allCases, &stream))
+    if spec.name == .synthetic {
+        spec.alpha = stream.uniformDouble() * 1000
+        spec.beta = stream.uniformDouble()
+        spec.clients = 1 + stream.index(below: 50)
+        return spec
+    }
+    spec.path = spec.name == .fashionMNIST ? nil : "/some where/\(stream.next())"
+    if spec.name == .emnist { spec.split = pick(["letters", "digits", "mnist"], &stream) }
+    if stream.index(below: 2) == 0 { spec.limit = 1000 + stream.index(below: 10_000) }
+    return spec
+}
+
+private func randomModel(_ stream: inout RandomStream, classes: Int, planes: Bool) -> ModelSpec {
+    let name =
+        planes ? pick(["cnn", "mlp", "logistic", ""], &stream) : pick(["mlp", "logistic", ""], &stream)
+    if let zoo = ModelSpec.named(name, classes: classes) { return zoo }
+    var layers: [LayerSpec] = []
+    if planes {
+        let padding = pick([LayerSpec.Padding.same, .valid, .explicit(stream.index(below: 2))], &stream)
+        layers = [
+            .conv(
+                channels: 1 + stream.index(below: 9), kernel: 3 + stream.index(below: 3),
+                stride: 1 + stream.index(below: 2), padding: padding),
+            pick([.relu, .maxPool(kernel: 2, stride: 1), .averagePool(kernel: 3, stride: 2)], &stream),
+            pick([.globalAveragePool, .flatten], &stream),
+        ]
+    }
+    return ModelSpec(
+        name: "custom", layers: layers + [.dense(units: 1 + stream.index(below: 99)), .dense(units: classes)])
+}
+
+private func randomTraining(_ stream: inout RandomStream, population: Int) -> TrainingSpec {
+    let momentum = stream.index(below: 2) == 0 ? 0 : stream.uniform()
+    return TrainingSpec(
+        rounds: 1 + stream.index(below: 1_000_000), clientsPerRound: 1 + stream.index(below: population),
+        localEpochs: 1 + stream.index(below: 10), batchSize: 1 + stream.index(below: 65_536),
+        optimizer: SGD(
+            learningRate: Float(stream.uniformDouble()) * 1e-3 + 1e-30, momentum: momentum,
+            nesterov: momentum > 0,
+            weightDecay: stream.uniform() * 1e-6),
+        schedule: stream.index(below: 2) == 0
+            ? .constant : .exponential(factor: 1 - stream.uniformDouble() * 0.5))
+}

@@ -1,0 +1,190 @@
+import CKernels
+import Foundation
+import TensorMath
+import Testing
+
+extension NetworksTests {
+    /// Dense layers, pooling, losses and optimisers in C against plain loops, in every family.
+    @Suite struct LayerKernelTests {
+        @Test(arguments: families)
+        func denseAgreesWithLoops(family: Int32) {
+            var stream = RandomStream(RandomKey(seed: 22, purpose: .test))
+            withFamily(family) {
+                for rows in 1...25 {
+                    for (inputs, outputs) in [(1, 1), (7, 3), (16, 2), (33, 35), (47, 64), (200, 10)] {
+                        dense(rows, inputs, outputs, &stream)
+                    }
+                }
+            }
+        }
+
+        private func dense(_ rows: Int, _ inputs: Int, _ outputs: Int, _ stream: inout RandomStream) {
+            let what = "\(rows) x \(inputs) x \(outputs)"
+            let x = randomValues(rows * inputs, &stream)
+            let weights = randomValues(inputs * outputs, &stream)
+            let bias = randomValues(outputs, &stream)
+            let dy = randomValues(rows * outputs, &stream)
+            var y = [Float](repeating: 0, count: rows * outputs)
+            var dx = [Float](repeating: 0, count: x.count)
+            var dw = [Float](repeating: 0, count: weights.count)
+            var db = [Float](repeating: 0, count: outputs)
+            for r in 0..<rows {
+                for o in 0..<outputs {
+                    let g = dy[r * outputs + o]
+                    db[o] += g
+                    y[r * outputs + o] = bias[o]
+                    for i in 0..<inputs {
+                        y[r * outputs + o] += x[r * inputs + i] * weights[o * inputs + i]
+                        dx[r * inputs + i] += g * weights[o * inputs + i]
+                        dw[o * inputs + i] += g * x[r * inputs + i]
+                    }
+                }
+            }
+            let (n, i, o) = (Int64(rows), Int64(inputs), Int64(outputs))
+            var found = [Float](repeating: .nan, count: y.count)
+            ck_dense_forward(n, i, o, x, weights, bias, 0, &found)
+            expectClose(found, y, "\(what) forward")
+            ck_dense_forward(n, i, o, x, weights, bias, 1, &found)
+            expectClose(found, y.map { max($0, 0) }, "\(what) relu")
+            var biases = bias
+            ck_bias_backward(n, o, dy, -0.5, 1, &biases)
+            expectClose(biases, zip(bias, db).map { $0 - 0.5 * $1 }, "\(what) bias")
+            var added = [Float](repeating: 0.25, count: y.count)
+            ck_bias(n, o, bias, 0, &added)
+            expectClose(added, y.indices.map { 0.25 + bias[$0 % outputs] }, "\(what) added bias")
+            if rows > Int(CK_DENSE_ROWS) { return }
+            var passed = [Float](repeating: .nan, count: x.count)
+            var target = [Float](repeating: .nan, count: weights.count)
+            ck_dense_backward(n, i, o, x, dy, weights, 1, 0, &target, &passed)
+            expectClose(passed, dx, "\(what) input gradient")
+            expectClose(target, dw, "\(what) weight gradient")
+            ck_dense_backward(n, i, o, x, dy, weights, 2, 0, &target, nil)
+            expectClose(target, dw.map { 2 * $0 }, "\(what) weight gradient alone")
+            var moved = weights
+            passed = Array(repeating: .nan, count: x.count)
+            moved.withUnsafeMutableBufferPointer { w in
+                ck_dense_backward(n, i, o, x, dy, w.baseAddress, -0.125, 1, w.baseAddress, &passed)
+            }
+            expectClose(passed, dx, "\(what) input gradient from weights that move")
+            expectClose(moved, zip(weights, dw).map { $0 - 0.125 * $1 }, "\(what) moved weights")
+        }
+
+        @Test(arguments: families)
+        func poolingAgreesWithLoops(family: Int32) {
+            var stream = RandomStream(RandomKey(seed: 23, purpose: .test))
+            withFamily(family) {
+                for (h, w, k, s) in [
+                    (1, 1, 1, 1), (2, 2, 2, 2), (7, 5, 2, 2), (9, 7, 3, 2), (8, 8, 3, 1), (5, 40, 4, 5),
+                ] {
+                    let planes = 3
+                    let (rows, columns) = ((h - k) / s + 1, (w - k) / s + 1)
+                    let x = randomValues(planes * h * w, &stream)
+                    let dy = randomValues(planes * rows * columns, &stream)
+                    var greatest: [Float] = []
+                    var mean: [Float] = []
+                    var toGreatest = [Float](repeating: 0, count: x.count)
+                    var toMean = toGreatest
+                    for p in 0..<planes {
+                        for i in 0..<rows {
+                            for j in 0..<columns {
+                                let window = (0..<(k * k)).map {
+                                    (p * h + i * s + $0 / k) * w + j * s + $0 % k
+                                }
+                                let best = window.reduce(window[0]) { x[$1] > x[$0] ? $1 : $0 }
+                                toGreatest[best] += dy[mean.count]
+                                for place in window { toMean[place] += dy[mean.count] / Float(k * k) }
+                                greatest.append(x[best])
+                                mean.append(window.reduce(0) { $0 + x[$1] } / Float(k * k))
+                            }
+                        }
+                    }
+                    let (n, height, width, kernel, step) = (
+                        Int64(planes), Int64(h), Int64(w), Int64(k), Int64(s)
+                    )
+                    var y = [Float](repeating: .nan, count: dy.count)
+                    var dx = [Float](repeating: .nan, count: x.count)
+                    var codes = [UInt8](repeating: 255, count: dy.count)
+                    ck_max_pool(n, height, width, kernel, step, x, &y, &codes)
+                    #expect(y == greatest)
+                    ck_max_pool_backward(n, height, width, kernel, step, dy, codes, &dx)
+                    expectClose(dx, toGreatest, "max pool gradient")
+                    ck_average_pool(n, height, width, kernel, kernel, step, x, &y)
+                    expectClose(y, mean, "average pool")
+                    ck_average_pool_backward(n, height, width, kernel, kernel, step, dy, &dx)
+                    expectClose(dx, toMean, "average pool gradient")
+                }
+            }
+        }
+
+        @Test func crossEntropyIsPreciseAndEqualInEveryFamily() {
+            var stream = RandomStream(RandomKey(seed: 24, purpose: .test))
+            for (rows, classes) in [(1, 1), (3, 2), (7, 10), (5, 62), (4, 200)] {
+                let logits = randomValues(rows * classes, &stream).map { 30 * $0 }
+                let labels = (0..<rows).map { _ in UInt8(stream.index(below: classes)) }
+                var loss = 0.0
+                var gradient: [Float] = []
+                for r in 0..<rows {
+                    let x = logits[(r * classes)..<((r + 1) * classes)].map(Double.init)
+                    let greatest = x.max() ?? 0
+                    let parts = x.map { exp($0 - greatest) }
+                    let sum = parts.reduce(0, +)
+                    loss += log(sum) + greatest - x[Int(labels[r])]
+                    for c in 0..<classes {
+                        gradient.append(
+                            Float((parts[c] / sum - (c == Int(labels[r]) ? 1 : 0)) / Double(rows)))
+                    }
+                }
+                var seen: Set<[UInt32]> = []
+                for family in families {
+                    withFamily(family) {
+                        var found = [Float](repeating: .nan, count: logits.count)
+                        let result = ck_cross_entropy(Int64(rows), Int64(classes), logits, labels, &found)
+                        #expect(abs(result.loss - loss) < 1e-6 * max(1, loss))
+                        expectClose(found, gradient, tolerance: 3e-7, "gradient of \(classes) classes")
+                        seen.insert(found.map(\.bitPattern))
+                    }
+                }
+                #expect(seen.count == 1)
+            }
+        }
+
+        @Test(arguments: families)
+        func exponentialKeepsItsBound(family: Int32) {
+            withFamily(family) {
+                var worst = 0.0
+                for step in 0...87_000 {
+                    let x = -Float(step) / 1_000
+                    let logits: [Float] = [0, x]
+                    var gradient: [Float] = [0, 0]
+                    _ = ck_cross_entropy(1, 2, logits, [0], &gradient)
+                    let expected = exp(Double(x)) / (1 + exp(Double(x)))
+                    worst = max(worst, abs(Double(gradient[1]) / expected - 1))
+                }
+                #expect(worst < 4e-7, "off by \(worst)")
+            }
+        }
+
+        @Test(arguments: families)
+        func elementwiseLoops(family: Int32) {
+            var stream = RandomStream(RandomKey(seed: 25, purpose: .test))
+            withFamily(family) {
+                for count in [1, 15, 16, 17, 100] {
+                    let x = randomValues(count, &stream)
+                    let g = randomValues(count, &stream)
+                    var y = [Float](repeating: .nan, count: count)
+                    ck_relu(x, &y, count)
+                    #expect(y == x.map { max($0, 0) })
+                    var dx = [Float](repeating: .nan, count: count)
+                    ck_relu_backward(y, g, &dx, count)
+                    #expect(dx == zip(x, g).map { $0 > 0 ? $1 : 0 })
+                    var sum = g
+                    ck_axpy(0.5, x, &sum, count)
+                    expectClose(sum, zip(x, g).map { 0.5 * $0 + $1 }, tolerance: 1e-6, "axpy")
+                }
+                var y: [Float] = [0]
+                ck_relu([.nan], &y, 1)
+                #expect(y[0].isNaN)
+            }
+        }
+    }
+}

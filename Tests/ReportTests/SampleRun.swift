@@ -1,0 +1,73 @@
+import Devices
+import Experiment
+import Foundation
+import Methods
+import Testing
+
+/// A run's directory as a run leaves it, made by hand; gone when the test is.
+final class SampleRun {
+    let directory: RunDirectory
+
+    /// `rounds` rounds, every second one evaluated.
+    init(name: String = "sample", rounds: Int = 4) throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "tributary-\(UUID().uuidString)"
+        ).path
+        directory = try RunDirectory.create(at: path)
+        let scenario = try Scenario.load(
+            text: """
+                dataset: {name: fashion_mnist, partition: {kind: iid, clients: 20}}
+                model: {name: logistic}
+                thresholds: {final_accuracy: ">= 0.5", rounds: "> 100"}
+                """)
+        var named = scenario
+        named.name = name
+        try directory.write(named.resolvedYAML, to: RunDirectory.Name.scenario)
+        try directory.writeEnvironment(
+            RunEnvironment(
+                version: "1.0", kernelFamily: "avx2", blas: "OpenBLAS", processor: "Cores & <more>",
+                logicalProcessors: 2, memoryBytes: 8_000_000_000, operatingSystem: "Debian", host: "h",
+                startedAt: "2026-01-01T00:00:00Z", arguments: ["run", "a.yaml"],
+                libraries: ["libzmq": "4.3.4"]))
+        let ledger = try Ledger.create(at: directory.path(of: RunDirectory.Name.ledger), identity: [:])
+        let rows = rounds == 0 ? [] : (1...rounds).flatMap(Self.rows)
+        try ledger.append(rows: rows, point: DurabilityPoint(round: rounds))
+        try ledger.close()
+    }
+
+    deinit {
+        do {
+            try FileManager.default.removeItem(atPath: directory.path)
+        } catch {
+            Issue.record("\(directory.path) remains: \(error)")
+        }
+    }
+
+    private static func rows(_ round: Int) -> [Methods.Row] {
+        var state = RoundRow(round: round, clients: 10, samples: 600, modelDigest: "digest\(round)")
+        state.trainLoss = 2 / Double(round)
+        if round % 2 == 0 { state.globalTestAccuracy = round == 2 ? 0.75 : 0.7 }
+        state.federatedUpBytes = 1_000_000
+        state.federatedDownBytes = 1_000_100
+        func traffic(_ direction: TrafficRow.Direction, _ part: TrafficRow.Part, _ bytes: UInt64)
+            -> Methods.Row
+        {
+            .traffic(
+                TrafficRow(
+                    round: round, direction: direction, kind: direction == .up ? "update" : "model",
+                    part: part,
+                    segment: part == .payload ? "dense1.weight" : "header", clients: 10, bytes: bytes))
+        }
+        let infrastructure = InfrastructureRow(
+            round: round, trainingSeconds: 0.5, evaluationSeconds: 0.1,
+            wallSeconds: Double(round == 4 ? 1 : round),
+            wireInBytes: 1_100_000, wireOutBytes: 1_200_000, simulationBytes: 100,
+            retries: round == 3 ? 1 : 0,
+            workers: 2)
+        return [
+            .round(state), traffic(.up, .payload, 999_000), traffic(.up, .overhead, 1000),
+            traffic(.down, .payload, 999_000), traffic(.down, .overhead, 1100),
+            .infrastructure(infrastructure),
+        ]
+    }
+}

@@ -1,0 +1,87 @@
+import Foundation
+import Methods
+import Runtime
+import Synchronization
+import TensorMath
+import Testing
+
+/// The whole runtime under seeded faults. A failing seed is printed; `TRIBUTARY_SEED=<seed>` replays it alone.
+@Suite struct FaultInjectionTests {
+    private final class Totals: Sendable {
+        let sums = Mutex((crashes: 0, seeds: 0))
+    }
+
+    /// What must hold however the run went.
+    static func violations(_ world: SimulatedWorld) -> [String] {
+        var found: [String] = []
+        guard case .completed(let outcome) = world.end else {
+            let last = world.notes.suffix(12).joined(separator: "\n    ")
+            return ["not complete at \(world.now / 1_000_000) ms: \(String(describing: world.end))\n    \(last)"]
+        }
+        if outcome != TinyExperiment.oracle.outcome { found.append("outcome \(outcome)") }
+        let rounds = world.disk.map(\.snapshot.round)
+        if zip(rounds, rounds.dropFirst()).contains(where: { $0 >= $1 }) { found.append("points \(rounds)") }
+        let rows = world.disk.flatMap(\.rows).filter { if case .infrastructure = $0 { false } else { true } }
+        if rows != TinyExperiment.oracle.rows { found.append("the ledger differs from the oracle's") }
+        return found
+    }
+
+    static func faults(_ seed: UInt64) -> SimulatedWorld.Faults {
+        var random = RandomStream(RandomKey(seed: seed, purpose: .test))
+        func some(_ most: Double) -> Double { random.index(below: 2) == 0 ? 0 : random.uniformDouble() * most }
+        return SimulatedWorld.Faults(
+            drop: some(0.2), duplicate: some(0.2), delay: 100_000 + UInt64(some(300_000_000)),
+            workerCrash: some(0.02), workerStall: some(0.005), coordinatorCrash: some(0.01), diskFault: some(0.3),
+            corrupt: some(0.02))
+    }
+
+    static func run(seed: UInt64) -> (SimulatedWorld, [String]) {
+        var random = RandomStream(RandomKey(seed: seed, purpose: .test, client: 1))
+        let world = SimulatedWorld(
+            seed: seed, workers: 1 + random.index(below: 4), faults: faults(seed),
+            chunkBytes: [1 << 20, 1024][random.index(below: 2)])
+        world.run()
+        return (world, violations(world))
+    }
+
+    @Test func everySeedGivesTheOraclesBits() async {
+        _ = TinyExperiment.oracle
+        let environment = ProcessInfo.processInfo.environment
+        let only = environment["TRIBUTARY_SEED"].flatMap { UInt64($0) }
+        let count = environment["TRIBUTARY_SEEDS"].flatMap { UInt64($0) } ?? 5_000
+        let seeds = only.map { $0..<($0 + 1) } ?? 0..<count
+        let totals = Totals()
+        await withTaskGroup(of: Void.self) { group in
+            for part in 0..<UInt64(2) {
+                group.addTask {
+                    for seed in seeds where seed % 2 == part {
+                        let (world, found) = Self.run(seed: seed)
+                        totals.sums.withLock {
+                            $0.crashes += world.crashes
+                            $0.seeds += 1
+                        }
+                        for violation in found {
+                            Issue.record("seed \(seed) (TRIBUTARY_SEED=\(seed) replays it): \(violation)")
+                        }
+                        if !found.isEmpty { return }
+                    }
+                }
+            }
+        }
+        let (crashes, run) = totals.sums.withLock { ($0.crashes, $0.seeds) }
+        // Otherwise the test would have tested nothing.
+        #expect(only != nil || (run == Int(count) && crashes > run / 50), "\(crashes) crashes in \(run) seeds")
+    }
+
+    @Test(arguments: [1, 2, 5, 12]) func anyNumberOfWorkersGivesTheSameBits(workers: Int) {
+        let world = SimulatedWorld(seed: UInt64(workers), workers: workers, faults: .none)
+        world.run()
+        #expect(Self.violations(world) == [])
+    }
+
+    @Test func clientsAtHomeGiveTheSameBits() {
+        let world = SimulatedWorld(seed: 3, workers: 12, faults: .none, slots: 12)
+        world.run()
+        #expect(Self.violations(world) == [])
+    }
+}

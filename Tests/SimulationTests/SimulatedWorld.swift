@@ -1,0 +1,273 @@
+import Methods
+import Runtime
+import TensorMath
+import Wire
+
+/// Coordinator, workers, network and disk in one thread under a virtual clock: the code that runs in production,
+/// with every fault drawn from one seed.
+final class SimulatedWorld {
+    /// How often what goes wrong, until the world heals.
+    struct Faults {
+        var drop = 0.0
+        var duplicate = 0.0
+        /// Nanoseconds, at most; messages overtake each other.
+        var delay: UInt64 = 1_000_000
+        /// Per tick of a worker or the coordinator.
+        var workerCrash = 0.0
+        var workerStall = 0.0
+        var coordinatorCrash = 0.0
+        var diskFault = 0.0
+        /// Chance that the frame of a message arrives with a flipped bit.
+        var corrupt = 0.0
+        static let none = Faults()
+    }
+
+    private enum Event {
+        case toCoordinator(PeerID, [UInt8], ObjectBytes?)
+        case toWorker(Int, connection: Int, [UInt8], ObjectBytes?)
+        case workerTick(Int)
+        case workerReturns(Int)
+        case coordinatorTick
+        case persisted(epoch: UInt64, DurabilityRequest, fails: Bool)
+    }
+
+    private struct Scheduled: Comparable {
+        let time: Instant
+        let order: Int
+        let event: Event
+        static func < (a: Scheduled, b: Scheduled) -> Bool { (a.time, a.order) < (b.time, b.order) }
+        static func == (a: Scheduled, b: Scheduled) -> Bool { a.order == b.order }
+    }
+
+    private struct Node {
+        var worker: Worker?
+        var connection = 0
+        var stalledUntil: Instant = 0
+        var computing = false
+    }
+
+    let faults: Faults
+    let healsAt: Instant
+    var random: RandomStream
+    private var queue: [Scheduled] = []
+    private var order = 0
+    private(set) var now: Instant = 0
+    private var coordinator: Coordinator<FederatedProgram>
+    private var nodes: [Node]
+    private var epoch: UInt64 = 1
+    private var limits: Limits
+    private let shuffled: Bool
+    /// The disk: rows and snapshot of every durable point, in order.
+    private(set) var disk: [DurabilityRequest] = []
+    private(set) var end: RunEnd?
+    private(set) var crashes = 0
+    private(set) var notes: [String] = []
+
+    init(seed: UInt64, workers: Int, faults: Faults, chunkBytes: Int = 1 << 20, slots: Int? = nil) {
+        self.faults = faults
+        healsAt = 20_000_000_000
+        random = RandomStream(RandomKey(seed: seed, purpose: .fault))
+        limits = Limits()
+        limits.chunkBytes = chunkBytes
+        limits.ping = 400_000_000
+        limits.dead = 2_000_000_000
+        limits.retransmit = 600_000_000
+        limits.noProgress = 5_000_000_000
+        limits.leases = 1_000
+        limits.attempts = 1_000
+        limits.lonely = 120_000_000_000
+        shuffled = true
+        coordinator = Self.coordinator(epoch: 1, limits: limits, slots: slots, workers: workers, resuming: nil)
+        nodes = .init(repeating: Node(), count: workers)
+        for i in 0..<workers { start(i) }
+        schedule(.coordinatorTick, after: 0)
+    }
+
+    private static func coordinator(
+        epoch: UInt64, limits: Limits, slots: Int?, workers: Int, resuming snapshot: Snapshot?
+    ) -> Coordinator<FederatedProgram> {
+        Coordinator(
+            settings: CoordinatorSettings(
+                run: 99, epoch: epoch, version: "test", kernelFamily: "any", scenario: ObjectBytes([1, 2, 3]),
+                limits: limits, minimumWorkers: 1, slots: slots,
+                maximumOutputBytes: UInt64(TinyExperiment.plan.layout.count * 4),
+                durabilityInterval: 30_000_000),
+            program: TinyExperiment.program(resuming: snapshot))
+    }
+
+    private func start(_ i: Int) {
+        let settings = WorkerSettings(
+            version: "test", kernelFamily: "any", slot: i, process: UInt32(i + 1), nonce: random.next() | 1,
+            patience: 100_000_000_000, limits: limits)
+        nodes[i].worker = Worker(settings: settings, now: now) { _ in
+            WorkerEngine(executor: TinyExperiment.executor(), fingerprint: TinyExperiment.fingerprint)
+        }
+        nodes[i].connection += 1
+        schedule(.workerTick(i), after: 0)
+    }
+
+    private func chance(_ p: Double) -> Bool { now < healsAt && p > 0 && random.uniformDouble() < p }
+
+    private func schedule(_ event: Event, after delay: UInt64) {
+        order += 1
+        let item = Scheduled(time: now + delay, order: order, event: event)
+        // A sorted array with its next event last.
+        var low = 0
+        var high = queue.count
+        while low < high {
+            let middle = (low + high) / 2
+            if item < queue[middle] { low = middle + 1 } else { high = middle }
+        }
+        queue.insert(item, at: low)
+    }
+
+    // MARK: - The network
+
+    private func peer(_ i: Int) -> PeerID { PeerID([UInt8(i), UInt8(truncatingIfNeeded: nodes[i].connection), 1]) }
+
+    private func deliver(_ event: (ObjectBytes?) -> Event, frame: ObjectBytes?) {
+        if chance(faults.drop) { return }
+        for _ in 0..<(chance(faults.duplicate) ? 2 : 1) {
+            var frame = frame
+            if let whole = frame, chance(faults.corrupt), whole.count > 0 {
+                var bytes = whole.bytes
+                bytes[random.index(below: bytes.count)] ^= 1 << UInt8(random.index(below: 8))
+                frame = ObjectBytes(bytes)
+            }
+            let delay = 1 + (shuffled ? UInt64(random.uniformDouble() * Double(faults.delay)) : 0)
+            schedule(event(frame), after: delay)
+        }
+    }
+
+    private static func cut(_ frame: ObjectBytes?, _ range: Range<Int>?) -> ObjectBytes? {
+        guard let frame, let range, range != 0..<frame.count else { return frame }
+        return ObjectBytes(Array(frame.bytes[range]))
+    }
+
+    private func perform(_ actions: [WorkerAction], of i: Int) {
+        for action in actions {
+            switch action {
+            case .send(let header, let frame, let range):
+                let peer = peer(i)
+                deliver({ .toCoordinator(peer, header, $0) }, frame: Self.cut(frame, range))
+            case .reconnect(let after):
+                nodes[i].connection += 1
+                nodes[i].stalledUntil = now + after
+            case .exit:
+                // Whoever resumes the run starts its workers again.
+                nodes[i] = Node(worker: nil, connection: nodes[i].connection)
+                schedule(.workerReturns(i), after: 500_000_000)
+            }
+        }
+    }
+
+    private func perform(_ actions: [CoordinatorAction]) {
+        for action in actions {
+            switch action {
+            case .send(let peer, let header, let frame, let range):
+                let i = Int(peer.bytes[0])
+                let connection = Int(peer.bytes[1])
+                deliver(
+                    { .toWorker(i, connection: connection, header, $0) }, frame: Self.cut(frame, range))
+            case .persist(let request):
+                let fails = chance(faults.diskFault)
+                schedule(.persisted(epoch: epoch, request, fails: fails), after: 5_000_000)
+            case .finished(let end): finish(end)
+            case .note(let note): notes.append(note.text)
+            case .forget, .progress: break
+            }
+        }
+    }
+
+    private func finish(_ end: RunEnd) {
+        switch end {
+        case .cannotWrite: restartCoordinator()
+        default: self.end = end
+        }
+    }
+
+    /// kill -9 and --resume: what is on the disk, and nothing else.
+    private func restartCoordinator() {
+        crashes += 1
+        epoch += 1
+        if let last = disk.last, last.snapshot.final {
+            // Resuming a finished run prints its result again.
+            end = .completed(TinyExperiment.outcome(of: disk))
+            return
+        }
+        coordinator = Self.coordinator(
+            epoch: epoch, limits: limits, slots: coordinator.settings.slots, workers: nodes.count,
+            resuming: disk.last?.snapshot)
+    }
+
+    // MARK: - Time
+
+    /// Runs until the experiment ends or `limit` of virtual time has passed.
+    func run(limit: Instant = 400_000_000_000) {
+        while end == nil, let next = queue.popLast() {
+            now = next.time
+            if now > limit { return }
+            take(next.event)
+        }
+    }
+
+    private func take(_ event: Event) {
+        switch event {
+        case .toCoordinator(let peer, let header, let frame):
+            perform(coordinator.step(.received(peer, header: header, frame: frame, surplus: false), at: now))
+        case .toWorker(let i, let connection, let header, let frame):
+            guard nodes[i].worker != nil, UInt8(truncatingIfNeeded: nodes[i].connection) == UInt8(connection),
+                now >= nodes[i].stalledUntil
+            else { return }
+            perform(nodes[i].worker!.step(.received(header: header, frame: frame, surplus: false), at: now), of: i)
+            wake(i)
+        case .workerTick(let i): tick(worker: i)
+        case .workerReturns(let i): if nodes[i].worker == nil { start(i) }
+        case .coordinatorTick:
+            if chance(faults.coordinatorCrash) { restartCoordinator() }
+            perform(coordinator.step(.tick, at: now))
+            schedule(.coordinatorTick, after: 50_000_000)
+        case .persisted(let epoch, let request, let fails):
+            guard epoch == self.epoch else { return }
+            if fails {
+                perform(coordinator.step(.persistFailed("simulated"), at: now))
+            } else {
+                disk.append(request)
+                perform(coordinator.step(.persisted(round: request.snapshot.round), at: now))
+            }
+        }
+    }
+
+    /// A worker that has work computes at its own pace.
+    private func wake(_ i: Int) {
+        guard nodes[i].worker?.hasWork == true, !nodes[i].computing else { return }
+        nodes[i].computing = true
+        schedule(.workerTick(i), after: 200_000 + UInt64(random.index(below: 3_000_000)))
+    }
+
+    private func tick(worker i: Int) {
+        guard nodes[i].worker != nil else { return }
+        if chance(faults.workerCrash) {
+            nodes[i] = Node(worker: nil, connection: nodes[i].connection)
+            if random.index(below: 2) == 0 {
+                perform(coordinator.step(.workerExited(slot: i, reason: "signal 9"), at: now))
+            }
+            schedule(.workerReturns(i), after: UInt64(random.index(below: 1_000_000_000)))
+            return
+        }
+        if chance(faults.workerStall) { nodes[i].stalledUntil = now + 4_000_000_000 }
+        if now >= nodes[i].stalledUntil {
+            let computing = nodes[i].computing
+            nodes[i].computing = false
+            if computing { perform(nodes[i].worker!.compute(at: now), of: i) }
+            if nodes[i].worker != nil { perform(nodes[i].worker!.step(.tick, at: now), of: i) }
+        }
+        guard nodes[i].worker != nil else { return }
+        if nodes[i].worker!.hasWork && now >= nodes[i].stalledUntil {
+            wake(i)
+        } else {
+            nodes[i].computing = false
+            schedule(.workerTick(i), after: 50_000_000)
+        }
+    }
+}
