@@ -74,3 +74,10 @@ void wire_release(Tributary__Envelope *envelope) {
     }
     free(unpacked);
 }
+
+size_t wire_unknown_fields(const Tributary__Envelope *envelope) {
+    // Every body begins with protobuf-c's own record, whichever of them it is.
+    const ProtobufCMessage *body = (const ProtobufCMessage *)envelope->hello;
+    size_t count = envelope->base.n_unknown_fields;
+    return envelope->body_case && body ? count + body->n_unknown_fields : count;
+}

@@ -44,7 +44,9 @@ public final class ExactSum {
             let magnitude = reference.slice(segment.offset, segment.count).maximumMagnitude
             precondition(magnitude.isFinite, "the reference model is not finite in \(segment.name)")
             let exponent = 12 + max(0, magnitude == 0 ? 0 : Int(magnitude.exponent))
-            return (Float(sign: .plus, exponent: exponent, significand: 1), 62 - weightBits - exponent)
+            // Beyond the exponents of Float32 every finite value is within 2^E, and infinity still is not.
+            let bound = min(Float(sign: .plus, exponent: exponent, significand: 1), .greatestFiniteMagnitude)
+            return (bound, 62 - weightBits - exponent)
         }
     }
 

@@ -21,8 +21,10 @@ extension Envelope {
         guard envelope.major == ProtocolVersion.major else {
             throw WireError("protocol version \(envelope.major); this is \(ProtocolVersion.major)")
         }
-        guard envelope.base.n_unknown_fields == 0 || envelope.minor > ProtocolVersion.minor else {
-            throw WireError("fields that this version of the protocol does not have")
+        guard envelope.minor != 0 else { throw WireError("a header without a minor version") }
+        let unknown = wire_unknown_fields(raw)
+        guard unknown == 0 || envelope.minor > ProtocolVersion.minor && unknown <= Limits.unknownFields else {
+            throw WireError("\(unknown) fields that this version of the protocol does not have")
         }
         guard envelope.run != 0, envelope.epoch != 0, envelope.session != 0, envelope.sequence != 0 else {
             throw WireError("a header without run, epoch, session or sequence")
@@ -40,7 +42,8 @@ private func readText(_ pointer: UnsafeMutablePointer<CChar>?) throws(WireError)
     guard length <= Limits.textBytes else { throw WireError("a text longer than \(Limits.textBytes) bytes") }
     let bytes = UnsafeRawBufferPointer(start: pointer, count: length)
     // Control characters would reach terminals and logs.
-    return String(String(decoding: bytes, as: UTF8.self).unicodeScalars.map { $0.value < 32 ? " " : Character($0) })
+    let scalars = String(decoding: bytes, as: UTF8.self).unicodeScalars
+    return String(scalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
 }
 
 private func readNumbers<Number>(_ count: Int, _ pointer: UnsafeMutablePointer<Number>?) throws(WireError) -> [Number] {
@@ -116,7 +119,9 @@ extension Message {
             self = .result(task: try present(body.task, "the task"), code: code, text: try readText(body.text))
         case TRIBUTARY__ENVELOPE__BODY_BYE:
             let body = e.bye.pointee
-            self = .bye(code: body.code, text: try readText(body.text), memoryBytes: body.memory_bytes)
+            self = .bye(
+                code: try index(body.code, "the exit code"), text: try readText(body.text),
+                memoryBytes: try present(body.memory_bytes, "the memory") - 1)
         case TRIBUTARY__ENVELOPE__BODY_ERROR:
             let body = e.error.pointee
             guard let code = ErrorCode(rawValue: body.code) else { throw WireError("error code \(body.code)") }
@@ -133,7 +138,8 @@ extension Hello {
         let slot = try index(body.slot, "the worker's slot")
         self.init(
             version: try readText(body.version), kernelFamily: try readText(body.kernel_family),
-            slot: body.slot == .max ? nil : Int(slot), process: body.process, memoryBytes: body.memory_bytes)
+            slot: body.slot == .max ? nil : Int(slot), process: try index(body.process, "the process"),
+            memoryBytes: try present(body.memory_bytes, "the memory") - 1)
     }
 }
 
@@ -155,8 +161,8 @@ extension Welcome {
 extension Reject {
     fileprivate init(_ body: Tributary__Reject) throws(WireError) {
         guard let code = Code(rawValue: body.code) else { throw WireError("reject code \(body.code)") }
-        let retry = body.retry_milliseconds
-        self.init(code: code, text: try readText(body.text), retryMilliseconds: retry == .max ? nil : retry)
+        let retry = try index(body.retry_milliseconds, "the time to come back")
+        self.init(code: code, text: try readText(body.text), retryMilliseconds: retry == .max - 1 ? nil : retry)
     }
 }
 
@@ -164,7 +170,8 @@ extension Ping {
     fileprivate init(_ body: Tributary__Ping) throws(WireError) {
         let unknown = body.fingerprint_high == .max && body.fingerprint_low == .max
         self.init(
-            progress: try present(body.progress, "the progress") - 1, memoryBytes: body.memory_bytes,
+            progress: try present(body.progress, "the progress") - 1,
+            memoryBytes: try present(body.memory_bytes, "the memory") - 1,
             held: try readNumbers(body.n_held, body.held),
             fingerprint: unknown ? nil : try objectID(body.fingerprint_high, body.fingerprint_low))
     }

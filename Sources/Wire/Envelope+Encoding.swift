@@ -31,7 +31,13 @@ private func pack<Body>(
 }
 
 private func withText<Result>(_ text: String, _ body: (UnsafeMutablePointer<CChar>) -> Result) -> Result {
-    var terminated = Array(text.utf8.prefix(Limits.textBytes).map { CChar(bitPattern: $0 == 0 ? 32 : $0) })
+    var bytes = Array(text.utf8.prefix(Limits.textBytes))
+    if bytes.count < text.utf8.count {
+        // Cut between two characters: continuation bytes, then the byte that began them.
+        while let last = bytes.last, last & 0b1100_0000 == 0b1000_0000 { bytes.removeLast() }
+        if let last = bytes.last, last >= 0b1100_0000 { bytes.removeLast() }
+    }
+    var terminated = bytes.map { CChar(bitPattern: $0 == 0 ? 32 : $0) }
     terminated.append(0)
     return terminated.withUnsafeMutableBufferPointer { body($0.baseAddress!) }
 }
@@ -42,6 +48,9 @@ private func withNumbers<Number, Result>(
     var copy = numbers
     return copy.withUnsafeMutableBufferPointer { body($0.count, $0.baseAddress) }
 }
+
+/// A number that may be 0, as the wire carries it: from 1, where the greatest of all counts as the one before it.
+private func wire<Number: FixedWidthInteger>(_ number: Number) -> Number { number == .max ? .max : number + 1 }
 
 private func triples(_ references: [ObjectReference]) -> [UInt64] {
     references.flatMap { [$0.id.high, $0.id.low, $0.bytes + 1] }
@@ -59,7 +68,7 @@ extension Message {
         case .pong(let committed):
             var body = Tributary__Pong()
             tributary__pong__init(&body)
-            body.committed = committed &+ 1
+            body.committed = wire(committed)
             return Wire.pack(&envelope, TRIBUTARY__ENVELOPE__BODY_PONG, &body, \.pong)
         case .cancel(let task):
             var body = Tributary__Cancel()
@@ -69,12 +78,12 @@ extension Message {
         case .fetch(let id, let first, let count):
             var body = Tributary__Fetch()
             tributary__fetch__init(&body)
-            (body.high, body.low, body.first, body.count) = (id.high, id.low, first &+ 1, count)
+            (body.high, body.low, body.first, body.count) = (id.high, id.low, wire(first), count)
             return Wire.pack(&envelope, TRIBUTARY__ENVELOPE__BODY_FETCH, &body, \.fetch)
         case .chunk(let id, let index, let length):
             var body = Tributary__Chunk()
             tributary__chunk__init(&body)
-            (body.high, body.low, body.index, body.length) = (id.high, id.low, index &+ 1, length)
+            (body.high, body.low, body.index, body.length) = (id.high, id.low, wire(index), length)
             return Wire.pack(&envelope, TRIBUTARY__ENVELOPE__BODY_CHUNK, &body, \.chunk)
         case .result(let task, let code, let text):
             return withText(text) { text in
@@ -87,7 +96,7 @@ extension Message {
             return withText(text) { text in
                 var body = Tributary__Bye()
                 tributary__bye__init(&body)
-                (body.code, body.text, body.memory_bytes) = (code, text, memoryBytes)
+                (body.code, body.text, body.memory_bytes) = (wire(code), text, wire(memoryBytes))
                 return Wire.pack(&envelope, TRIBUTARY__ENVELOPE__BODY_BYE, &body, \.bye)
             }
         case .error(let code, let text, let object):
@@ -110,7 +119,7 @@ extension Hello {
                 tributary__hello__init(&body)
                 (body.version, body.kernel_family) = (version, family)
                 body.slot = slot.map { UInt32($0) + 1 } ?? .max
-                (body.process, body.memory_bytes) = (process, memoryBytes)
+                (body.process, body.memory_bytes) = (wire(process), wire(memoryBytes))
                 return Wire.pack(&envelope, TRIBUTARY__ENVELOPE__BODY_HELLO, &body, \.hello)
             }
         }
@@ -133,7 +142,8 @@ extension Reject {
         withText(text) { text in
             var body = Tributary__Reject()
             tributary__reject__init(&body)
-            (body.code, body.text, body.retry_milliseconds) = (code.rawValue, text, retryMilliseconds ?? .max)
+            (body.code, body.text) = (code.rawValue, text)
+            body.retry_milliseconds = retryMilliseconds.map { min(wire($0), .max - 1) } ?? .max
             return Wire.pack(&envelope, TRIBUTARY__ENVELOPE__BODY_REJECT, &body, \.reject)
         }
     }
@@ -144,7 +154,7 @@ extension Ping {
         withNumbers(Array(held.prefix(Limits.numbersPerMessage))) { count, numbers in
             var body = Tributary__Ping()
             tributary__ping__init(&body)
-            (body.progress, body.memory_bytes) = (progress &+ 1, memoryBytes)
+            (body.progress, body.memory_bytes) = (wire(progress), wire(memoryBytes))
             (body.n_held, body.held) = (count, numbers)
             (body.fingerprint_high, body.fingerprint_low) = (fingerprint?.high ?? .max, fingerprint?.low ?? .max)
             return Wire.pack(&envelope, TRIBUTARY__ENVELOPE__BODY_PING, &body, \.ping)

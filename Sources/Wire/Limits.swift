@@ -4,13 +4,15 @@ public struct Limits: Sendable, Equatable {
     public static let headerBytes = 65_536
     /// Memory that unpacking one header may take.
     public static let unpackBytes = 4 << 20
+    /// Fields of a later minor version in one header; they are ignored.
+    public static let unknownFields = 8
     /// An object; a count beyond it is a mistake or an attack.
     public static let objectBytes: UInt64 = 64 << 30
     /// Inputs or outputs of one task.
     public static let objectsPerTask = 16
     /// Numbers in `metrics`, `work`, `held`.
     public static let numbersPerMessage = 64
-    /// Characters in a name or an explanation.
+    /// Bytes of UTF-8 in a name or an explanation.
     public static let textBytes = 1024
 
     /// Payload of one CHUNK: 1 MiB on this host, 64 KiB where a slow link must stay responsive.

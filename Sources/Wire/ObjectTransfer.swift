@@ -74,8 +74,9 @@ public struct ObjectTransfer {
 
     /// The part of an object that a chunk carries, or nil when it has no such chunk.
     public static func range(of index: UInt32, objectBytes: Int, chunkBytes: Int) -> Range<Int>? {
+        precondition(chunkBytes > 0)
         let (offset, overflow) = Int(index).multipliedReportingOverflow(by: chunkBytes)
         guard !overflow, offset < objectBytes else { return nil }
-        return offset..<min(offset + chunkBytes, objectBytes)
+        return offset..<offset + min(chunkBytes, objectBytes - offset)
     }
 }

@@ -1,7 +1,7 @@
 /// Counts every byte of headers and frames that the coordinator's socket moves, by what it was moved for.
 ///
 /// *Federated* is what a deployment would have sent for the same client in the same round: one TASK header and the
-/// model, one OFFER header and the update, and a CHUNK header for every full MiB of an object larger than that.
+/// model, one OFFER header and the update, and a CHUNK header for every MiB begun of an object larger than that.
 /// Everything else (retries, evaluation, PING, scenario, smaller chunks) is *simulation*.
 public struct TrafficMeter: Sendable, Equatable {
     /// Objects up to this size ride on the message that names them; above it a deployment sends one chunk each.

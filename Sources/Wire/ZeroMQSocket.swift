@@ -77,11 +77,12 @@ public struct ZeroMQSocket: ~Copyable {
         guard let handle = zmq_socket(context.handle, kind == .router ? ZMQ_ROUTER : ZMQ_DEALER) else {
             throw SocketError(call: "open", endpoint: endpoint, code: zmq_errno())
         }
-        // Defaults of libzmq that do harm: linger for ever, no bound on a message, queues across reconnects.
+        // Defaults of libzmq that do harm: linger for ever (a last BYE needs no more than half a second), no bound on
+        // a message, queues across reconnects.
         var bound = Int64(max(limits.chunkBytes, Limits.headerBytes) + 4096)
         zmq_setsockopt(handle, ZMQ_MAXMSGSIZE, &bound, MemoryLayout<Int64>.size)
         let common: [(Int32, Int32)] = [
-            (ZMQ_LINGER, 0), (ZMQ_SNDHWM, 64), (ZMQ_RCVHWM, 64), (ZMQ_HANDSHAKE_IVL, 3000),
+            (ZMQ_LINGER, 500), (ZMQ_SNDHWM, 64), (ZMQ_RCVHWM, 64), (ZMQ_HANDSHAKE_IVL, 3000),
             (ZMQ_TCP_KEEPALIVE, 1), (ZMQ_TCP_KEEPALIVE_IDLE, 15), (ZMQ_TCP_KEEPALIVE_INTVL, 5),
             (ZMQ_TCP_KEEPALIVE_CNT, 3), (ZMQ_TCP_MAXRT, 30_000),
         ]
@@ -185,6 +186,7 @@ public struct ZeroMQSocket: ~Copyable {
     public func send(
         peer: [UInt8]?, header: [UInt8], frame: ObjectBytes?, range: Range<Int>? = nil
     ) -> SendOutcome {
+        precondition(range.map { $0.lowerBound >= 0 && $0.upperBound <= frame?.count ?? 0 } ?? true)
         if let peer {
             let outcome = send(peer, flags: ZMQ_SNDMORE)
             if outcome != .sent { return outcome }

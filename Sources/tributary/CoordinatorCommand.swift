@@ -78,7 +78,11 @@ struct WorkerCommand: ParsableCommand {
             throw Failure(
                 "no coordinator answered at \(connect) for \(patience) s; check the address and that it runs",
                 code: .unavailable)
-        case .cannotServe(let why): throw Failure(why, code: .missingInput)
+        case .cannotServe(let why):
+            let code: ExitCode = why.isMissingInput ? .missingInput : .badData
+            // The coordinator of a launched worker was told, and tells the user once.
+            if slot != nil { throw code }
+            throw Failure(why.description, code: code)
         }
     }
 }

@@ -64,7 +64,6 @@ struct RunSession {
     /// Overrides the scenario's number of local workers.
     var workers: Int?
     var output: OutputOptions
-    /// Called with the run's directory before anything else happens in it.
     var limits = Limits()
 
     mutating func start(_ scenario: Scenario) throws {
@@ -131,6 +130,8 @@ struct RunSession {
             throw Failure(
                 "interrupted after round \(round); go on with: tributary run --resume \(run.directory.path)",
                 code: .interrupted)
+        case .workersCannotServe(let why):
+            throw Failure(why.description, code: why.isMissingInput ? .missingInput : .badData)
         case .noWorkers(let why): throw Failure("no workers: \(why)", code: .unavailable)
         case .taskFailed(let why): throw Failure(why, code: .badData)
         case .cannotWrite(let why): throw Failure("cannot write to \(run.directory.path): \(why)", code: .cannotWrite)

@@ -115,9 +115,12 @@ struct  Tributary__Hello
    * number given by a launcher, from 1; all ones without one
    */
   uint32_t slot;
+  /*
+   * plus 1
+   */
   uint32_t process;
   /*
-   * peak so far
+   * peak so far, plus 1
    */
   uint64_t memory_bytes;
 };
@@ -150,7 +153,7 @@ struct  Tributary__Reject
   uint32_t code;
   char *text;
   /*
-   * all ones: do not come back
+   * plus 1; all ones: do not come back
    */
   uint32_t retry_milliseconds;
 };
@@ -169,6 +172,9 @@ struct  Tributary__Ping
    * batches computed so far, plus 1
    */
   uint64_t progress;
+  /*
+   * peak so far, plus 1
+   */
   uint64_t memory_bytes;
   /*
    * tasks that are queued, running or offered
@@ -336,8 +342,14 @@ struct  Tributary__Result
 struct  Tributary__Bye
 {
   ProtobufCMessage base;
+  /*
+   * plus 1
+   */
   uint32_t code;
   char *text;
+  /*
+   * peak so far, plus 1
+   */
   uint64_t memory_bytes;
 };
 #define TRIBUTARY__BYE__INIT \

@@ -139,10 +139,14 @@ extension FederatedProgram {
             let sizes = output.objects.map { "\($0.count)" }.joined(separator: ", ")
             throw Rejection(.wrongShape, "objects of [\(sizes)] bytes; one of \(layout.count * 4) was due")
         }
-        guard output.metrics.count == 4, output.work.count == 2, let correct = Int(exactly: output.metrics[1]),
-            let steps = Int(exactly: output.metrics[3])
-        else { throw Rejection(.wrongMetrics, "metrics \(output.metrics), work \(output.work)") }
         let samples = population.trainCounts[client]
+        let seen = samples * configuration.training.localEpochs
+        guard output.metrics.count == 4, let correct = Int(exactly: output.metrics[1]),
+            let steps = Int(exactly: output.metrics[3]), correct >= 0, correct <= seen, steps > 0, steps <= seen,
+            output.metrics[2] == Double(seen), output.work == [UInt64(seen), UInt64(seen)]
+        else {
+            throw Rejection(.wrongMetrics, "metrics \(output.metrics), work \(output.work) for \(seen) samples")
+        }
         do { try sum.add(staging.view, weight: UInt64(samples)) } catch {
             let place = "round \(round), client \(client), \(error.segment)[\(error.index)] = \(error.value)"
             throw error.value.isFinite

@@ -47,8 +47,11 @@ extension Coordinator {
         case .offer(let offer): consider(offer, frame: frame, from: peer)
         case .bye(let code, let text, let memory):
             workerMemory = max(workerMemory, memory)
-            if code != 0 { note(.error, "worker \(describe(peer)) gives up: \(text)") }
-            voidSession(peer, why: code == 0 ? nil : text)
+            if code != 0 {
+                note(.error, "worker \(describe(peer)) cannot take part: \(text)")
+                refusal = CannotServe(text, isMissingInput: code == 66)
+            }
+            voidSession(peer, why: nil)
         case .error(let code, let text, let object):
             if code == .unknownObject, let object { abandonDownload(object, from: peer) }
             note(.warning, "worker \(describe(peer)): \(text)")
@@ -169,7 +172,7 @@ extension Coordinator {
         if sessions.isEmpty {
             let since = lonelySince ?? now
             lonelySince = since
-            if let exhausted { end(.noWorkers(exhausted)) }
+            if let exhausted { end(refusal.map { .workersCannotServe($0) } ?? .noWorkers(exhausted)) }
             if now - since > limits.lonely {
                 end(.noWorkers("no worker was connected for \(limits.lonely / 1_000_000_000) s"))
             }

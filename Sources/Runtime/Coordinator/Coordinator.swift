@@ -68,6 +68,8 @@ public struct Coordinator<Experiment: Program> {
     var lonelySince: Instant?
     var slotLost: [Int: Instant] = [:]
     var exhausted: String?
+    /// What the last worker said that could not take part.
+    var refusal: CannotServe?
     var receiving: UInt64 = 0
     var durability = Durability()
     var clock = RoundClock()

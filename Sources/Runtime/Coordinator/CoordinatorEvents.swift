@@ -69,6 +69,8 @@ public enum RunEnd: Sendable, Equatable {
     case interrupted(round: Int)
     /// No worker came, or none is left.
     case noWorkers(String)
+    /// Workers came and said that they cannot take part, and none is left.
+    case workersCannotServe(CannotServe)
     /// A task was refused too often: the experiment itself is at fault.
     case taskFailed(String)
     case cannotWrite(String)

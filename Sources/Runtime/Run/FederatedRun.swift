@@ -71,6 +71,7 @@ public final class FederatedRun {
                 final: point.state["final"] == [1])
         }
         epoch = UInt64(try ledger.meta()["epoch"] ?? "1")! + 1
+        if let left = try ledger.meta()["socket_directory"] { SocketPlace.remove(left) }
         try ledger.set(meta: ["epoch": "\(epoch)"])
     }
 
@@ -80,6 +81,7 @@ public final class FederatedRun {
         let context = ZeroMQContext()
         let socket = try ZeroMQSocket(.router, context: context, endpoint: place.endpoint, limits: settings.limits)
         let endpoint = socket.boundEndpoint
+        try ledger.set(meta: ["socket_directory": place.directory ?? ""])
         logger.info("listening", metadata: ["endpoint": "\(endpoint)"])
         let launcher = LocalLauncher(
             executable: settings.executable, arguments: ["worker", "--connect", endpoint])

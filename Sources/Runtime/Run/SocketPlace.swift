@@ -3,7 +3,8 @@ import Foundation
 /// Where the coordinator's socket is bound; a private directory is made for ipc, and removed with it.
 struct SocketPlace: ~Copyable {
     let endpoint: String
-    private let directory: String?
+    /// What a process that is killed leaves behind; nil for places that the user chose.
+    let directory: String?
     private let file: String?
 
     init(_ endpoint: RunSettings.Endpoint) throws(LaunchError) {
@@ -30,5 +31,12 @@ struct SocketPlace: ~Copyable {
     deinit {
         if let file { unlink(file) }
         if let directory { rmdir(directory) }
+    }
+
+    /// Removes the private directory of a run that was killed.
+    static func remove(_ directory: String) {
+        guard directory.hasPrefix("/tmp/tributary-") else { return }
+        unlink(directory + "/socket")
+        rmdir(directory)
     }
 }

@@ -5,24 +5,24 @@ import TensorMath
 
 extension WorkerEngine {
     /// What a worker becomes through the scenario that its coordinator sent.
-    public init(scenario bytes: ObjectBytes) throws(TaskFailure) {
+    public init(scenario bytes: ObjectBytes) throws(CannotServe) {
         let scenario: Scenario
         do {
             scenario = try Scenario.load(text: String(decoding: bytes.bytes, as: UTF8.self), file: "scenario")
-        } catch { throw TaskFailure("the coordinator's scenario cannot be read here: \(error)") }
+        } catch { throw CannotServe("the coordinator's scenario cannot be read here: \(error)", isMissingInput: false) }
         switch scenario.kind {
         case .federated(let configuration): try self.init(configuration)
         }
     }
 
-    private init(_ configuration: FederatedConfiguration) throws(TaskFailure) {
+    private init(_ configuration: FederatedConfiguration) throws(CannotServe) {
         let dataset: Dataset
         let setup: FederatedSetup
         do { dataset = try Dataset.load(configuration.dataset, seed: configuration.seed) } catch {
-            throw TaskFailure("dataset: \(error)")
+            throw CannotServe("dataset: \(error)", isMissingInput: error.reason == .missing)
         }
         do { setup = try FederatedSetup(configuration, labels: dataset.labels) } catch {
-            throw TaskFailure("\(error)")
+            throw CannotServe("\(error)", isMissingInput: error.isMissingInput)
         }
         self.init(
             executor: FederatedExecutor(

@@ -1,4 +1,3 @@
-import Methods
 import TensorMath
 import Wire
 
@@ -21,7 +20,7 @@ public enum WorkerProcess {
         let settings = WorkerSettings(
             version: version, kernelFamily: KernelFamily.active.rawValue, slot: slot, process: UInt32(getpid()),
             nonce: nonce, patience: UInt64(patienceSeconds) * 1_000_000_000)
-        let worker = Worker(settings: settings, now: MonotonicClock.now()) { scenario throws(TaskFailure) in
+        let worker = Worker(settings: settings, now: MonotonicClock.now()) { scenario throws(CannotServe) in
             try WorkerEngine(scenario: scenario)
         }
         return try WorkerDriver.run(

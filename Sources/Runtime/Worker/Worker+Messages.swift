@@ -48,14 +48,6 @@ extension Worker {
 
     private mutating func take(_ welcome: Welcome, scenario frame: ObjectBytes) {
         guard link.session == nil else { return }
-        if engine == nil || scenario != frame.id {
-            do throws(TaskFailure) { engine = try makeEngine(frame) } catch {
-                send(.bye(code: 1, text: error.description, memoryBytes: memoryBytes))
-                actions.append(.exit(.cannotServe(error.description)))
-                return
-            }
-            scenario = frame.id
-        }
         run = welcome.run
         link.session = welcome.session
         link.epoch = welcome.epoch
@@ -65,6 +57,14 @@ extension Worker {
         link.chunkBytes = Int(welcome.chunkBytes)
         link.ping = UInt64(welcome.pingMilliseconds) * 1_000_000
         link.dead = UInt64(welcome.deadMilliseconds) * 1_000_000
+        if engine == nil || scenario != frame.id {
+            do throws(CannotServe) { engine = try makeEngine(frame) } catch {
+                send(.bye(code: error.code, text: error.description, memoryBytes: memoryBytes))
+                actions.append(.exit(.cannotServe(error)))
+                return
+            }
+            scenario = frame.id
+        }
         sendPing()
     }
 

@@ -24,7 +24,7 @@ public enum WorkerExit: Sendable, Equatable {
     /// No coordinator answered for as long as it was to be waited for.
     case noCoordinator
     /// It cannot take part: the scenario's data set cannot be read.
-    case cannotServe(String)
+    case cannotServe(CannotServe)
 }
 
 /// What a worker is told at its start.
@@ -54,6 +54,21 @@ public struct WorkerSettings: Sendable {
     }
 }
 
+/// Why a worker cannot take part in a run.
+public struct CannotServe: Error, Sendable, Equatable, CustomStringConvertible {
+    public let description: String
+    /// Whether something is absent on its host, rather than wrong.
+    public let isMissingInput: Bool
+
+    public init(_ description: String, isMissingInput: Bool) {
+        self.description = description
+        self.isMissingInput = isMissingInput
+    }
+
+    /// In BYE: as in sysexits.h, 66 for what is missing and 65 for what is wrong.
+    var code: UInt32 { isMissingInput ? 66 : 65 }
+}
+
 /// What the scenario makes of a worker: it computes, and says what data it holds.
 public struct WorkerEngine {
     public let executor: any TaskExecutor
@@ -71,7 +86,7 @@ public struct WorkerEngine {
 /// is looked at between batches and no second thread is needed to stay alive.
 public struct Worker {
     /// Builds the engine from the resolved scenario that WELCOME brings.
-    public typealias MakeEngine = (ObjectBytes) throws(TaskFailure) -> WorkerEngine
+    public typealias MakeEngine = (ObjectBytes) throws(CannotServe) -> WorkerEngine
 
     let settings: WorkerSettings
     let makeEngine: MakeEngine

@@ -1,0 +1,105 @@
+import Foundation
+import TensorMath
+
+/// A directory with a small data set in IDX files and scenarios over it; removed with the value.
+final class Laboratory {
+    let path: String
+
+    init() {
+        var template = Array("/tmp/tributary-test-XXXXXX".utf8CString)
+        path = mkdtemp(&template).map { String(cString: $0) } ?? "/tmp"
+        writeData()
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func file(_ name: String) -> String { path + "/" + name }
+
+    func write(_ text: String, to name: String) { try! Data(text.utf8).write(to: URL(fileURLWithPath: file(name))) }
+
+    func bytes(_ name: String) -> Data? { FileManager.default.contents(atPath: file(name)) }
+
+    static let side = 14
+    static let classes = 10
+
+    /// 2,000 training and 500 test images: a blob whose place tells the class, and noise.
+    private func writeData() {
+        var stream = RandomStream(RandomKey(seed: 1, purpose: .test))
+        for (name, count) in [("train", 2000), ("t10k", 500)] {
+            var images = Self.header([0x0803, count, Self.side, Self.side])
+            var labels = Self.header([0x0801, count])
+            for _ in 0..<count {
+                let label = stream.index(below: Self.classes)
+                labels.append(UInt8(label))
+                for y in 0..<Self.side {
+                    for x in 0..<Self.side {
+                        let near = abs(x - 1 - label) < 2 && abs(y - 3 - label / 2) < 3
+                        images.append(UInt8((near ? 120 : 0) + stream.index(below: 100)))
+                    }
+                }
+            }
+            try! images.write(to: URL(fileURLWithPath: file("\(name)-images-idx3-ubyte")))
+            try! labels.write(to: URL(fileURLWithPath: file("\(name)-labels-idx1-ubyte")))
+        }
+    }
+
+    static func header(_ numbers: [Int]) -> Data {
+        Data(numbers.flatMap { n in (0..<4).map { UInt8(truncatingIfNeeded: n >> (24 - 8 * $0)) } })
+    }
+
+    /// A scenario whose model takes more than one chunk of 1 MiB.
+    func scenario(
+        name: String = "scenario.yaml", clients: Int = 40, perRound: Int = 10, rounds: Int = 6, extra: String = ""
+    ) -> String {
+        write(
+            """
+            name: laboratory
+            kind: federated
+            seed: 3
+            dataset:
+              name: mnist
+              path: \(path)
+              partition: {kind: shards, clients: \(clients), shards_per_client: 2}
+              local_test_fraction: 0.2
+            model:
+              layers: [{conv: {channels: 4, kernel: 3, padding: same}}, relu, {max_pool: 2}, flatten, {dense: 1400}, relu, {dense: classes}]
+            method: {name: fedavg}
+            training: {rounds: \(rounds), clients_per_round: \(perRound), batch_size: 8, local_epochs: 1,
+                       optimizer: {name: sgd, learning_rate: 0.05}}
+            evaluation: {every: 2, on: [global_test, local_test]}
+            \(extra)
+            """, to: name)
+        return file(name)
+    }
+
+    /// The files that must not differ between equal runs.
+    static let compared = [
+        "model.safetensors", "rounds.csv", "clients.csv", "traffic.csv", "costs.csv", "partition.csv",
+        "scenario.yaml",
+    ]
+
+    /// The names of those that differ between two run directories.
+    func differences(_ a: String, _ b: String) -> [String] {
+        Self.compared.filter { name in
+            guard let left = bytes("\(a)/\(name)"), let right = bytes("\(b)/\(name)") else { return true }
+            return left != right
+        }
+    }
+
+    func rounds(_ run: String) -> [String] {
+        String(decoding: bytes("\(run)/rounds.csv") ?? Data(), as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+
+    /// The endpoint that a run's last (or first) coordinator wrote into its log.
+    func endpoint(_ run: String, first: Bool = false) -> String? {
+        let log = String(decoding: bytes("\(run)/log.jsonl") ?? Data(), as: UTF8.self)
+        let lines = log.split(separator: "\n")
+        for line in first ? lines : lines.reversed() {
+            guard let entry = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any],
+                let details = entry["details"] as? [String: String], let endpoint = details["endpoint"]
+            else { continue }
+            return endpoint
+        }
+        return nil
+    }
+}
