@@ -46,7 +46,7 @@ extension RunSummary {
 }
 
 /// Reports on runs, made from nothing but their directories.
-public enum Report {
+public enum RunReport {
     public static func summary(of directory: RunDirectory) throws(ReportError) -> RunSummary {
         RunSummary(try RunRecord(directory))
     }

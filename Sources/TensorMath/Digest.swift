@@ -45,6 +45,14 @@ public struct ObjectID: Sendable, Hashable, Comparable, CustomStringConvertible 
         low = hash.low64 == 0 ? 1 : hash.low64
     }
 
+    /// From 32 hexadecimal digits; nil for anything else.
+    public init?(_ text: String) {
+        guard text.utf8.count == 32, let high = UInt64(text.prefix(16), radix: 16),
+            let low = UInt64(text.suffix(16), radix: 16)
+        else { return nil }
+        self.init(high: high, low: low)
+    }
+
     public static func < (a: ObjectID, b: ObjectID) -> Bool { (a.high, a.low) < (b.high, b.low) }
 
     /// 32 hexadecimal digits.

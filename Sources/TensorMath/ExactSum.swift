@@ -57,7 +57,8 @@ public final class ExactSum {
             let index = ck_exact_check(model.pointer + segment.offset, segment.count, grid.bound)
             if index < segment.count {
                 throw RangeError(
-                    segment: segment.name, index: index, value: model[segment.offset + index], bound: grid.bound)
+                    segment: segment.name, index: index, value: model[segment.offset + index],
+                    bound: grid.bound)
             }
         }
     }

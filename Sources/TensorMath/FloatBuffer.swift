@@ -50,7 +50,8 @@ public struct FloatView {
 
     /// `count` values from `offset` on.
     public func slice(_ offset: Int, _ count: Int) -> FloatView {
-        precondition(offset >= 0 && count >= 0 && offset <= self.count - count, "\(offset)+\(count) of \(self.count)")
+        precondition(
+            offset >= 0 && count >= 0 && offset <= self.count - count, "\(offset)+\(count) of \(self.count)")
         return FloatView(owner: owner, pointer: pointer + offset, count: count)
     }
 
@@ -64,7 +65,9 @@ public struct FloatView {
 
     public func copy(from source: [Float]) {
         precondition(source.count == count, "\(source.count) values into \(count)")
-        source.withUnsafeBufferPointer { if count > 0 { pointer.update(from: $0.baseAddress!, count: count) } }
+        source.withUnsafeBufferPointer {
+            if count > 0 { pointer.update(from: $0.baseAddress!, count: count) }
+        }
     }
 
     /// The values as an array of their own.

@@ -46,7 +46,9 @@ private func readText(_ pointer: UnsafeMutablePointer<CChar>?) throws(WireError)
     return String(scalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
 }
 
-private func readNumbers<Number>(_ count: Int, _ pointer: UnsafeMutablePointer<Number>?) throws(WireError) -> [Number] {
+private func readNumbers<Number>(_ count: Int, _ pointer: UnsafeMutablePointer<Number>?) throws(WireError)
+    -> [Number]
+{
     guard count > 0 else { return [] }
     guard count <= Limits.numbersPerMessage, let pointer else {
         throw WireError("\(count) numbers in one field; at most \(Limits.numbersPerMessage) are allowed")
@@ -115,8 +117,11 @@ extension Message {
                 length: body.length)
         case TRIBUTARY__ENVELOPE__BODY_RESULT:
             let body = e.result.pointee
-            guard let code = ResultCode(rawValue: body.code) else { throw WireError("result code \(body.code)") }
-            self = .result(task: try present(body.task, "the task"), code: code, text: try readText(body.text))
+            guard let code = ResultCode(rawValue: body.code) else {
+                throw WireError("result code \(body.code)")
+            }
+            self = .result(
+                task: try present(body.task, "the task"), code: code, text: try readText(body.text))
         case TRIBUTARY__ENVELOPE__BODY_BYE:
             let body = e.bye.pointee
             self = .bye(
@@ -124,10 +129,13 @@ extension Message {
                 memoryBytes: try present(body.memory_bytes, "the memory") - 1)
         case TRIBUTARY__ENVELOPE__BODY_ERROR:
             let body = e.error.pointee
-            guard let code = ErrorCode(rawValue: body.code) else { throw WireError("error code \(body.code)") }
+            guard let code = ErrorCode(rawValue: body.code) else {
+                throw WireError("error code \(body.code)")
+            }
             let none = body.high == .max && body.low == .max
             self = .error(
-                code: code, text: try readText(body.text), object: none ? nil : try objectID(body.high, body.low))
+                code: code, text: try readText(body.text),
+                object: none ? nil : try objectID(body.high, body.low))
         default: throw WireError("a header without a message")
         }
     }
@@ -149,7 +157,8 @@ extension Welcome {
             throw WireError("chunks of \(body.chunk_bytes) bytes")
         }
         guard body.ping_milliseconds > 0, body.dead_milliseconds > body.ping_milliseconds else {
-            throw WireError("PING every \(body.ping_milliseconds) ms, dead after \(body.dead_milliseconds) ms")
+            throw WireError(
+                "PING every \(body.ping_milliseconds) ms, dead after \(body.dead_milliseconds) ms")
         }
         self.init(
             session: try present(body.session, "the session"), epoch: try present(body.epoch, "the epoch"),
@@ -162,7 +171,8 @@ extension Reject {
     fileprivate init(_ body: Tributary__Reject) throws(WireError) {
         guard let code = Code(rawValue: body.code) else { throw WireError("reject code \(body.code)") }
         let retry = try index(body.retry_milliseconds, "the time to come back")
-        self.init(code: code, text: try readText(body.text), retryMilliseconds: retry == .max - 1 ? nil : retry)
+        self.init(
+            code: code, text: try readText(body.text), retryMilliseconds: retry == .max - 1 ? nil : retry)
     }
 }
 
@@ -182,13 +192,15 @@ extension TaskOrder {
         guard body.layout.len == 32, let layout = body.layout.data else {
             throw WireError("a layout digest of \(body.layout.len) bytes")
         }
-        guard body.attempt != 0, body.kind != 0, body.round != 0, body.count != 0, 1...2 ~= body.inline_ else {
+        guard body.attempt != 0, body.kind != 0, body.round != 0, body.count != 0, 1...2 ~= body.inline_
+        else {
             throw WireError("TASK without attempt, kind, round, count or place of its first input")
         }
         let inputs = try references(body.n_inputs, body.inputs)
         let client = try index(body.client, "the client")
         self.init(
-            task: try present(body.task, "the task"), attempt: body.attempt, kind: body.kind, round: body.round,
+            task: try present(body.task, "the task"), attempt: body.attempt, kind: body.kind,
+            round: body.round,
             client: body.client == .max ? nil : Int(client),
             participation: Int(try index(body.participation, "the participation")),
             first: Int(try index(body.first, "the first sample")),
@@ -206,7 +218,8 @@ extension Offer {
         let outputs = try references(body.n_outputs, body.outputs)
         self.init(
             task: try present(body.task, "the task"), attempt: body.attempt, outputs: outputs,
-            metrics: try readNumbers(body.n_metrics, body.metrics), work: try readNumbers(body.n_work, body.work),
+            metrics: try readNumbers(body.n_metrics, body.metrics),
+            work: try readNumbers(body.n_work, body.work),
             inline: body.inline_ == 2 && !outputs.isEmpty,
             failure: body.outcome == 2 ? try readText(body.text) : nil)
     }

@@ -49,8 +49,10 @@ private func withNumbers<Number, Result>(
     return copy.withUnsafeMutableBufferPointer { body($0.count, $0.baseAddress) }
 }
 
-/// A number that may be 0, as the wire carries it: from 1, where the greatest of all counts as the one before it.
-private func wire<Number: FixedWidthInteger>(_ number: Number) -> Number { number == .max ? .max : number + 1 }
+/// A number that may be 0, as the wire carries it: plus 1; the greatest of all becomes the one before it.
+private func wire<Number: FixedWidthInteger>(_ number: Number) -> Number {
+    number == .max ? .max : number + 1
+}
 
 private func triples(_ references: [ObjectReference]) -> [UInt64] {
     references.flatMap { [$0.id.high, $0.id.low, $0.bytes + 1] }
@@ -156,7 +158,9 @@ extension Ping {
             tributary__ping__init(&body)
             (body.progress, body.memory_bytes) = (wire(progress), wire(memoryBytes))
             (body.n_held, body.held) = (count, numbers)
-            (body.fingerprint_high, body.fingerprint_low) = (fingerprint?.high ?? .max, fingerprint?.low ?? .max)
+            (body.fingerprint_high, body.fingerprint_low) = (
+                fingerprint?.high ?? .max, fingerprint?.low ?? .max
+            )
             return Wire.pack(&envelope, TRIBUTARY__ENVELOPE__BODY_PING, &body, \.ping)
         }
     }

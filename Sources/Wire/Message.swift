@@ -152,7 +152,8 @@ public struct TaskOrder: Sendable, Equatable {
     public var inline: Bool
 
     public init(
-        task: UInt64, attempt: UInt32, kind: UInt32, round: UInt32, client: Int?, participation: Int, first: Int,
+        task: UInt64, attempt: UInt32, kind: UInt32, round: UInt32, client: Int?, participation: Int,
+        first: Int,
         count: Int?, layout: [UInt8], inputs: [ObjectReference], inline: Bool
     ) {
         self.task = task
@@ -182,7 +183,8 @@ public struct Offer: Sendable, Equatable {
     public var failure: String?
 
     public init(
-        task: UInt64, attempt: UInt32, outputs: [ObjectReference], metrics: [Double], work: [UInt64], inline: Bool,
+        task: UInt64, attempt: UInt32, outputs: [ObjectReference], metrics: [Double], work: [UInt64],
+        inline: Bool,
         failure: String?
     ) {
         self.task = task

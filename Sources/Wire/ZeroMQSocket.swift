@@ -74,6 +74,12 @@ public struct ZeroMQSocket: ~Copyable {
     private static func open(
         _ kind: Kind, context: ZeroMQContext, endpoint: String, limits: Limits
     ) throws(SocketError) -> UnsafeMutableRawPointer {
+        // libzmq takes the lower 16 bits of a port.
+        if endpoint.hasPrefix("tcp://"), let port = endpoint.split(separator: ":").last.flatMap({ Int($0) }),
+            port > Int(UInt16.max)
+        {
+            throw SocketError(call: kind == .router ? "bind" : "connect", endpoint: endpoint, code: EINVAL)
+        }
         guard let handle = zmq_socket(context.handle, kind == .router ? ZMQ_ROUTER : ZMQ_DEALER) else {
             throw SocketError(call: "open", endpoint: endpoint, code: zmq_errno())
         }
@@ -110,7 +116,8 @@ public struct ZeroMQSocket: ~Copyable {
         var buffer = [CChar](repeating: 0, count: 512)
         var size = buffer.count
         guard zmq_getsockopt(handle, ZMQ_LAST_ENDPOINT, &buffer, &size) == 0 else { return endpoint }
-        return String(decoding: buffer.prefix(while: { $0 != 0 }).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return String(
+            decoding: buffer.prefix(while: { $0 != 0 }).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// Waits until a message can be received or `descriptor` is readable; at most `milliseconds`.
@@ -154,7 +161,8 @@ public struct ZeroMQSocket: ~Copyable {
         zmq_msg_init(&message)
         defer { zmq_msg_close(&message) }
         guard receive(&message) else { return nil }
-        let bytes = [UInt8](UnsafeRawBufferPointer(start: zmq_msg_data(&message), count: zmq_msg_size(&message)))
+        let bytes = [UInt8](
+            UnsafeRawBufferPointer(start: zmq_msg_data(&message), count: zmq_msg_size(&message)))
         return (bytes, zmq_msg_more(&message) != 0)
     }
 
@@ -217,7 +225,8 @@ public struct ZeroMQSocket: ~Copyable {
         // The free callback runs on libzmq's thread: it releases the object and touches nothing else.
         object.withUnsafeBytes { bytes in
             _ = zmq_msg_init_data(
-                &message, UnsafeMutableRawPointer(mutating: bytes.baseAddress! + range.lowerBound), range.count,
+                &message, UnsafeMutableRawPointer(mutating: bytes.baseAddress! + range.lowerBound),
+                range.count,
                 { _, hint in Unmanaged<ObjectBytes>.fromOpaque(hint!).release() }, hold.toOpaque())
         }
         while zmq_msg_send(&message, handle, ZMQ_DONTWAIT) < 0 {

@@ -20,7 +20,7 @@ struct ReportCommand: ParsableCommand {
         if directories.count == 1 {
             print(try ReportFiles.summary(directories[0]))
         } else {
-            print(try Report.compare(directories))
+            print(try RunReport.compare(directories))
         }
     }
 }
@@ -29,7 +29,7 @@ struct ReportCommand: ParsableCommand {
 enum ReportFiles {
     static func write(_ directory: RunDirectory) throws {
         let gnuplot = DoctorCommand.find("gnuplot").flatMap { Gnuplot(executable: $0) }
-        let outcome = try Report.write(directory, gnuplot: gnuplot)
+        let outcome = try RunReport.write(directory, gnuplot: gnuplot)
         if let note = outcome.note { writeError("note: \(note)") }
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 /// The command line: arguments in, exit code out. Everything else lives in the libraries.
 @main
@@ -25,6 +26,8 @@ struct Tributary: ParsableCommand {
         ])
 
     static func main() {
+        // A file that may not grow is an error that has a name, not a signal.
+        signal(SIGXFSZ, SIG_IGN)
         do {
             try KernelChoice.settle()
             var command = try parseAsRoot()

@@ -50,6 +50,8 @@ import Testing
         let pixels = laboratory.bytes(images)!
         try pixels.dropLast(5000).write(to: URL(fileURLWithPath: laboratory.file(images)))
         try fails(65, [images], ["run", good, "--out", out])
+        let socket = try #require(laboratory.endpoint("out")).dropFirst("ipc://".count)
+        #expect(!FileManager.default.fileExists(atPath: String(socket)))
     }
 
     @Test func places() throws {
@@ -66,6 +68,30 @@ import Testing
             69, ["in use", "\(blocker.port)"],
             ["run", good, "--out", laboratory.file("port"), "--bind", "tcp://127.0.0.1:\(blocker.port)"])
         try fails(69, ["no coordinator"], ["worker", "--connect", "ipc:///tmp/nobody-is-here", "--patience", "1"])
+    }
+
+    /// A disk that is full: here a limit on the size of files that the ledger or a checkpoint passes.
+    @Test func noRoom() throws {
+        let scenario = laboratory.scenario()
+        let out = laboratory.file("small")
+        let shell = Process()
+        shell.executableURL = URL(fileURLWithPath: "/bin/bash")
+        shell.arguments = [
+            "-c", "ulimit -f 1000; exec \"$0\" run \"$1\" --out \"$2\" --quiet 2>\"$3\"", Program.path, scenario, out,
+            laboratory.file("errors"),
+        ]
+        try shell.run()
+        shell.waitUntilExit()
+        let errors = String(decoding: laboratory.bytes("errors") ?? Data(), as: UTF8.self)
+        #expect(shell.terminationStatus == 74, "\(errors)")
+        #expect(errors.contains("cannot write") && errors.contains(out))
+        for name in ["model.safetensors", "rounds.csv"] { #expect(laboratory.bytes("small/\(name)") == nil) }
+        let left = try FileManager.default.contentsOfDirectory(atPath: out + "/checkpoints")
+        #expect(left == [], "\(left)")
+        // With room, the same run goes on to its end.
+        #expect(try Program.run(["run", "--resume", out, "--quiet"]).code == 0)
+        #expect(try Program.run(["run", scenario, "--out", laboratory.file("calm"), "--quiet"]).code == 0)
+        #expect(laboratory.differences("calm", "small") == [])
     }
 
     @Test func usage() throws {
@@ -90,19 +116,8 @@ final class Blocker {
     private let descriptor: Int32
 
     init() throws {
-        let handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                bind(handle, pointer, size) | listen(handle, 1) | getsockname(handle, pointer, &size)
-            }
-        }
-        guard code == 0 else { throw CocoaError(.fileReadUnknown) }
-        descriptor = handle
-        port = Int(UInt16(bigEndian: address.sin_port))
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        port = try CountingProxy.bindLoopback(descriptor)
     }
 
     deinit { close(descriptor) }

@@ -92,6 +92,16 @@ import Testing
         #expect(stopped.code == 130, "\(stopped.errors)")
         #expect(stopped.errors.contains("--resume"))
         #expect(workers.allSatisfy { !isAlive($0) })
+        let socket = try #require(laboratory.endpoint("stopped")).dropFirst("ipc://".count)
+        #expect(!FileManager.default.fileExists(atPath: String(socket)))
+        // Other images under the same name: refused, and nothing is lost.
+        let images = "train-images-idx3-ubyte"
+        let pixels = try #require(laboratory.bytes(images))
+        let place = URL(fileURLWithPath: laboratory.file(images))
+        try (pixels.dropLast() + [pixels.last! ^ 1]).write(to: place)
+        let refused = try Program.run(["run", "--resume", directory, "--quiet", "--json"])
+        #expect(refused.code == 65 && refused.errors.contains("data set"), "\(refused.code) \(refused.errors)")
+        try pixels.write(to: place)
         let resumed = try Program.run(["run", "--resume", directory, "--quiet", "--json"])
         #expect(resumed.code == 0, "\(resumed.errors)")
         #expect(laboratory.differences("calm", "stopped") == [])

@@ -7,7 +7,7 @@ import Testing
     @Test func withoutGnuplotThePageSaysHowToGetIt() throws {
         let run = try SampleRun()
         #expect(Gnuplot(executable: "/nonexistent/gnuplot") == nil)
-        let outcome = try Report.write(run.directory, gnuplot: nil)
+        let outcome = try RunReport.write(run.directory, gnuplot: nil)
         #expect(outcome.files == ["report.html"])
         #expect(outcome.note?.contains("apt-get install gnuplot-nox") == true)
         let page = try run.directory.read("report.html")
@@ -18,7 +18,7 @@ import Testing
 
     @Test func thePageHasWhatItShould() throws {
         let run = try SampleRun()
-        _ = try Report.write(run.directory, gnuplot: nil)
+        _ = try RunReport.write(run.directory, gnuplot: nil)
         let page = try run.directory.read("report.html")
         for part in [
             "<dt>final accuracy</dt><dd>0.7000</dd>", "<dt>rounds</dt><dd>4</dd>",
@@ -36,7 +36,7 @@ import Testing
 
     @Test func textOfOthersIsEscaped() throws {
         let run = try SampleRun(name: "<script>alert(\"1\")</script> & 'x'")
-        _ = try Report.write(run.directory, gnuplot: nil)
+        _ = try RunReport.write(run.directory, gnuplot: nil)
         let page = try run.directory.read("report.html")
         #expect(!page.contains("<script"))
         #expect(page.contains("<title>&lt;script&gt;"))
@@ -45,7 +45,7 @@ import Testing
 
     @Test func nothingIsLoadedFromElsewhere() throws {
         let run = try SampleRun()
-        _ = try Report.write(run.directory, gnuplot: Gnuplot(executable: "/usr/bin/gnuplot"))
+        _ = try RunReport.write(run.directory, gnuplot: Gnuplot(executable: "/usr/bin/gnuplot"))
         let page = try run.directory.read("report.html")
         for part in ["src=", "<link", "@import", "url(", "<script", "href=\"http", "href='http"] {
             #expect(!page.contains(part), "the page has \(part)")
@@ -55,16 +55,16 @@ import Testing
     @Test func equalRunsGiveEqualPages() throws {
         let run = try SampleRun()
         let gnuplot = Gnuplot(executable: "/usr/bin/gnuplot")
-        _ = try Report.write(run.directory, gnuplot: gnuplot)
+        _ = try RunReport.write(run.directory, gnuplot: gnuplot)
         let first = try run.directory.read("report.html")
-        _ = try Report.write(run.directory, gnuplot: gnuplot)
+        _ = try RunReport.write(run.directory, gnuplot: gnuplot)
         #expect(try run.directory.read("report.html") == first)
     }
 
     @Test(.enabled(if: Gnuplot(executable: "/usr/bin/gnuplot") != nil))
     func picturesAreInThePageAndBesideIt() throws {
         let run = try SampleRun()
-        let outcome = try Report.write(run.directory, gnuplot: Gnuplot(executable: "/usr/bin/gnuplot"))
+        let outcome = try RunReport.write(run.directory, gnuplot: Gnuplot(executable: "/usr/bin/gnuplot"))
         #expect(outcome.note == nil)
         #expect(
             outcome.files == [
@@ -85,14 +85,14 @@ import Testing
 
     @Test func aFailingGnuplotIsReported() throws {
         let run = try SampleRun()
-        let outcome = try Report.write(run.directory, gnuplot: Gnuplot(executable: "/bin/false"))
+        let outcome = try RunReport.write(run.directory, gnuplot: Gnuplot(executable: "/bin/false"))
         #expect(outcome.files == ["report.html"])
         #expect(outcome.note == "Pictures are missing: gnuplot ended with 1: .")
     }
 
     @Test func longRunsAreThinnedOut() throws {
         let run = try SampleRun(rounds: 5000)
-        let outcome = try Report.write(run.directory, gnuplot: Gnuplot(executable: "/usr/bin/gnuplot"))
+        let outcome = try RunReport.write(run.directory, gnuplot: Gnuplot(executable: "/usr/bin/gnuplot"))
         let page = try run.directory.read("report.html")
         #expect(page.contains("A selection of 5000 rounds; rounds.csv has all."))
         #expect(page.contains("<td class=\"number\">5000</td>"))

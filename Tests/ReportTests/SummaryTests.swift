@@ -5,7 +5,7 @@ import Testing
 @Suite struct SummaryTests {
     @Test func numbersFollowFromTheLedger() throws {
         let run = try SampleRun()
-        let summary = try Report.summary(of: run.directory)
+        let summary = try RunReport.summary(of: run.directory)
         #expect(summary.rounds == 4)
         #expect(summary.finalAccuracy == 0.7)
         #expect(summary.bestAccuracy == 0.75 && summary.bestRound == 2)
@@ -26,7 +26,7 @@ import Testing
     @Test func theTextIsExact() throws {
         let run = try SampleRun(name: "two\u{1B}[31m classes")
         #expect(
-            try Report.summary(of: run.directory).text == """
+            try RunReport.summary(of: run.directory).text == """
                 run             two[31m classes (fedavg)
                 directory       \(run.directory.path)
                 rounds          4
@@ -52,7 +52,7 @@ import Testing
 
     @Test func aRunWithoutEvaluationHasNoAccuracy() throws {
         let run = try SampleRun(rounds: 1)
-        let summary = try Report.summary(of: run.directory)
+        let summary = try RunReport.summary(of: run.directory)
         #expect(
             summary.finalAccuracy == nil && summary.bestRound == nil && summary.clientUpdatesPerSecond == nil)
         #expect(summary.text.contains("final accuracy  –\n"))
@@ -60,7 +60,7 @@ import Testing
 
     @Test func runsStandSideBySide() throws {
         let (first, second) = (try SampleRun(name: "a"), try SampleRun(name: "longer name", rounds: 2))
-        let table = try Report.compare([first.directory, second.directory])
+        let table = try RunReport.compare([first.directory, second.directory])
         #expect(
             table == """
                 run          method  final accuracy  best accuracy  rounds       up     down  wall time  updates  directory
@@ -75,7 +75,7 @@ import Testing
     @Test func aRunThatDidNothingIsNamed() throws {
         let run = try SampleRun(rounds: 0)
         do throws(ReportError) {
-            _ = try Report.summary(of: run.directory)
+            _ = try RunReport.summary(of: run.directory)
             Issue.record("summed up nothing")
         } catch {
             #expect(error == .noRounds(directory: run.directory.path))
@@ -90,7 +90,7 @@ import Testing
         let run = try SampleRun()
         try run.directory.write("name: [", to: RunDirectory.Name.scenario)
         do throws(ReportError) {
-            _ = try Report.summary(of: run.directory)
+            _ = try RunReport.summary(of: run.directory)
             Issue.record("read half a scenario")
         } catch {
             #expect(error.description.hasPrefix(run.directory.path(of: "scenario.yaml") + ":2: "))

@@ -10,8 +10,8 @@ import Testing
         #expect(chiSquare(counts, expected: 10_000) < 27.9)
     }
 
-    /// Below 3 x 2^30, a remainder would prefer the first third twofold, a product without rejection every third
-    /// number.
+    /// Below 3 x 2^30, a remainder would prefer the first third twofold, a product without rejection every
+    /// third number.
     @Test func largeIndicesAreUniform() {
         var stream = RandomStream(RandomKey(seed: 2, purpose: .test))
         var thirds = [0, 0, 0]

@@ -57,7 +57,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (Float(0), Float(4096)), (.leastNonzeroMagnitude, 4096), (0.999, 4096), (1, 4096), (1.999, 4096), (2, 8192),
+        (Float(0), Float(4096)), (.leastNonzeroMagnitude, 4096), (0.999, 4096), (1, 4096), (1.999, 4096),
+        (2, 8192),
         (-1000, 0x1p21), (0x1p115, 0x1p127), (0x1p116, .greatestFiniteMagnitude),
         (.greatestFiniteMagnitude, .greatestFiniteMagnitude),
     ])
@@ -116,7 +117,9 @@ import Testing
         let sum = Self.sum(reference: [1], plannedWeight: 1)
         let model = FloatBuffer(count: 1).view
         // f = 62 - 0 - 12 = 50.
-        for (value, due) in [(Float(0x1p-50), Float(0x1p-50)), (0x1.8p-51, 0x1p-50), (0x1p-52, 0), (-0x1p-60, 0)] {
+        for (value, due) in [
+            (Float(0x1p-50), Float(0x1p-50)), (0x1.8p-51, 0x1p-50), (0x1p-52, 0), (-0x1p-60, 0),
+        ] {
             let (_, reference) = SumFixtures.plain([1])
             sum.begin(reference: reference, plannedWeight: 1)
             model.fill(value)

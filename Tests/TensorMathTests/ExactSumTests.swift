@@ -32,7 +32,7 @@ enum SumFixtures {
         return (layout, view)
     }
 
-    /// Exponent of the grid step as documented: -(62 - ceil(log2 W) - E), E = 12 + max(0, exponent of the maximum).
+    /// The grid step as documented: 2^-(62 - ceil(log2 W) - E), E = 12 + max(0, exponent of the maximum).
     static func step(reference: FloatView, segment: Segment, plannedWeight: UInt64) -> Double {
         var weightBits = 0
         while weightBits < 64 && UInt64(1) << weightBits < plannedWeight { weightBits += 1 }
@@ -128,7 +128,7 @@ enum SumFixtures {
                 #expect(abs(Double(mean[i]) - Double(term.model[i])) <= step, "\(segment.name) \(i)")
             }
         }
-        // With the weight of a usual client it comes back to the bit, except where the grid is coarser than it.
+        // It comes back to the bit where the grid is finer than its last place.
         if weight == 1 { #expect(mean.slice(0, 41).array == term.model.slice(0, 41).array) }
     }
 

@@ -16,7 +16,8 @@ import Testing
     /// Against the definition, in double, with row strides beyond the columns and all transpositions.
     @Test(
         arguments: [
-            Shape(m: 1, n: 1, k: 1), Shape(m: 3, n: 5, k: 7), Shape(m: 17, n: 33, k: 29), Shape(m: 64, n: 10, k: 100),
+            Shape(m: 1, n: 1, k: 1), Shape(m: 3, n: 5, k: 7), Shape(m: 17, n: 33, k: 29),
+            Shape(m: 64, n: 10, k: 100),
             Shape(m: 1, n: 40, k: 3), Shape(m: 40, n: 1, k: 300),
         ], [false, true])
     func agreesWithTheDefinition(shape: Shape, padded: Bool) {
@@ -60,7 +61,8 @@ import Testing
         ones.fill(1)
         let c = FloatBuffer(count: 4).view
         c.fill(.nan)
-        gemm(false, false, m: 2, n: 2, k: 2, alpha: 1, a: ones, lda: 2, b: ones, ldb: 2, beta: 0, c: c, ldc: 2)
+        gemm(
+            false, false, m: 2, n: 2, k: 2, alpha: 1, a: ones, lda: 2, b: ones, ldb: 2, beta: 0, c: c, ldc: 2)
         #expect(c.array == [2, 2, 2, 2])
     }
 
@@ -71,7 +73,9 @@ import Testing
         let identity = FloatBuffer(count: 4).view
         identity.copy(from: [1, 0, 0, 1])
         let c = FloatBuffer(count: 4).view
-        gemm(false, false, m: 2, n: 2, k: 2, alpha: 1, a: a, lda: 3, b: identity, ldb: 2, beta: 0, c: c, ldc: 2)
+        gemm(
+            false, false, m: 2, n: 2, k: 2, alpha: 1, a: a, lda: 3, b: identity, ldb: 2, beta: 0, c: c, ldc: 2
+        )
         #expect(c.array == [1, 2, 3, 4])
     }
 

@@ -12,7 +12,8 @@ import Testing
                 == "bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319")
         let long = (0..<5).flatMap { _ in (0...255).map { UInt8($0) } }
         #expect(
-            hexadecimal(digest256(long)) == "82628cbfc9689e234b0923a531f4578fe2e7138a03e2f81ed6cde97517336650")
+            hexadecimal(digest256(long)) == "82628cbfc9689e234b0923a531f4578fe2e7138a03e2f81ed6cde97517336650"
+        )
     }
 
     /// XXH3-128 with seed 0; the vectors are those of xxHash's own tests.
@@ -105,7 +106,8 @@ import Testing
 
     @Test func digestDependsOnEveryField() {
         let variants = [
-            Self.layout(), Self.layout(name: "dense2.weight"), Self.layout(shape: [3, 2]), Self.layout(shape: [6]),
+            Self.layout(), Self.layout(name: "dense2.weight"), Self.layout(shape: [3, 2]),
+            Self.layout(shape: [6]),
             Self.layout(shape: [2, 4]), Self.layout(shape: [23]), Self.layout(role: .buffer),
             Self.layout(layer: 2), Self.layout(layer: 12), ParameterLayout(),
         ]

@@ -20,8 +20,7 @@ import Testing
                 == SIMD4(0xD16C_FE09, 0x94FD_CCEB, 0x5001_E420, 0x2412_6EA1))
     }
 
-    /// Computed by an independent program: the place of each part of the key in counter and key is part of the
-    /// contract.
+    /// Computed by an independent program: where each part of the key stands is part of the contract.
     @Test func streamGoldenNumbers() {
         var stream = RandomStream(Self.key)
         let numbers = (0..<6).map { _ in stream.nextUInt32() }

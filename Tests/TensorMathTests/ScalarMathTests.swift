@@ -7,7 +7,8 @@ import Testing
 @Suite struct ScalarMathTests {
     /// Units in the last place between two numbers of one sign.
     static func distance(_ a: Double, _ b: Double) -> UInt64 {
-        a == b ? 0 : a.sign != b.sign ? .max : max(a.bitPattern, b.bitPattern) - min(a.bitPattern, b.bitPattern)
+        a == b
+            ? 0 : a.sign != b.sign ? .max : max(a.bitPattern, b.bitPattern) - min(a.bitPattern, b.bitPattern)
     }
 
     @Test func logarithmOfRandomNumbers() {
@@ -63,7 +64,8 @@ import Testing
         #expect(ck_exp(709.79) == .infinity)
         #expect(ck_exp(1e300) == .infinity)
         let edges: [Double] = [
-            709.782712893384, 709.782712893384.nextDown, 709, -708.4, -708.3964185322641, -709, -744.44, -745.1,
+            709.782712893384, 709.782712893384.nextDown, 709, -708.4, -708.3964185322641, -709, -744.44,
+            -745.1,
             -745.13, 1, -1, 0x1p-1074, -0x1p-1074, 0.34657359027997264, 0.3465735902799727, 0x1p-54, -0x1p-54,
         ]
         for x in edges { #expect(Self.distance(ck_exp(x), exp(x)) <= 2, "exp(\(x))") }

@@ -16,8 +16,10 @@ public struct FederatedConfiguration: Sendable, Equatable {
     public var stop: StopSpec
 
     public init(
-        seed: UInt64, dataset: DatasetSpec, partition: PartitionSpec, localTestFraction: Double, model: ModelSpec,
-        initialization: Initialization, method: MethodSpec, training: TrainingSpec, evaluation: EvaluationSpec,
+        seed: UInt64, dataset: DatasetSpec, partition: PartitionSpec, localTestFraction: Double,
+        model: ModelSpec,
+        initialization: Initialization, method: MethodSpec, training: TrainingSpec,
+        evaluation: EvaluationSpec,
         stop: StopSpec
     ) {
         self.seed = seed

@@ -37,7 +37,9 @@ public final class FederatedExecutor: TaskExecutor {
             throw TaskFailure("the task's model does not have \(trainer.parameters.count) parameters")
         }
         switch task.kind {
-        case .train: return LocalTraining(self, task: task, client: try client(of: task))
+        case .train:
+            let client = try client(of: task, among: holdings.train)
+            return LocalTraining(self, task: task, client: client)
         case .evaluateTest:
             let end = task.first + (task.count ?? dataset.test.count - task.first)
             guard task.first < end, end <= dataset.test.count else {
@@ -45,15 +47,16 @@ public final class FederatedExecutor: TaskExecutor {
             }
             return LocalEvaluation(self, split: dataset.test, indices: (task.first..<end).map { UInt32($0) })
         case .evaluateClient:
-            let indices = holdings.test[try client(of: task)]
+            let indices = holdings.test[try client(of: task, among: holdings.test)]
             return LocalEvaluation(self, split: dataset.train, indices: indices)
         }
     }
 
-    private func client(of task: TaskSpec) throws(TaskFailure) -> Int {
-        guard let client = task.client, client < holdings.train.count else {
-            throw TaskFailure("client \(task.client ?? -1) of \(holdings.train.count)")
+    private func client(of task: TaskSpec, among samples: [[UInt32]]) throws(TaskFailure) -> Int {
+        guard let client = task.client, client < samples.count else {
+            throw TaskFailure("client \(task.client ?? -1) of \(samples.count)")
         }
+        guard !samples[client].isEmpty else { throw TaskFailure("client \(client) has no samples for it") }
         return client
     }
 }
@@ -97,7 +100,8 @@ private final class LocalTraining: TaskExecution {
             let end = min(position + training.batchSize, order.count)
             executor.dataset.train.fillBatch(
                 order, position..<end, into: executor.trainer.input, labels: &labels)
-            let result = executor.trainer.trainStep(labels: labels.span, samples: end - position, optimizer: &optimizer)
+            let result = executor.trainer.trainStep(
+                labels: labels.span, samples: end - position, optimizer: &optimizer)
             lossSum += result.lossSum
             correct += result.correct
             steps += 1
@@ -118,7 +122,8 @@ private final class LocalTraining: TaskExecution {
         let seen = order.count * executor.configuration.training.localEpochs
         return TaskOutput(
             objects: [ObjectBytes(executor.trainer.parameters)],
-            metrics: [lossSum, Double(correct), Double(seen), Double(steps)], work: [UInt64(seen), UInt64(seen)])
+            metrics: [lossSum, Double(correct), Double(seen), Double(steps)],
+            work: [UInt64(seen), UInt64(seen)])
     }
 }
 

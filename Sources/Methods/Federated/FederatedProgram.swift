@@ -34,13 +34,15 @@ public struct FederatedProgram: Program {
 
     /// A fresh run.
     public init(
-        configuration: FederatedConfiguration, population: Population, plan: NetworkPlan, overhead: MessageOverhead
+        configuration: FederatedConfiguration, population: Population, plan: NetworkPlan,
+        overhead: MessageOverhead
     ) {
         let model = FloatBuffer(count: plan.layout.count)
         var stream = RandomStream(RandomKey(seed: configuration.seed, purpose: .initialization))
         plan.initialParameters(configuration.initialization, stream: &stream, into: model.view)
         self.init(
-            configuration: configuration, population: population, plan: plan, overhead: overhead, model: model,
+            configuration: configuration, population: population, plan: plan, overhead: overhead,
+            model: model,
             round: 0)
     }
 
@@ -53,7 +55,8 @@ public struct FederatedProgram: Program {
         let fits = snapshot.model.copy(into: model.view)
         precondition(fits, "a snapshot of another model")
         self.init(
-            configuration: configuration, population: population, plan: plan, overhead: overhead, model: model,
+            configuration: configuration, population: population, plan: plan, overhead: overhead,
+            model: model,
             round: snapshot.round)
         for past in stride(from: 1, through: snapshot.round, by: 1) {
             for client in select(round: past) { participations[client] += 1 }
@@ -61,7 +64,8 @@ public struct FederatedProgram: Program {
     }
 
     private init(
-        configuration: FederatedConfiguration, population: Population, plan: NetworkPlan, overhead: MessageOverhead,
+        configuration: FederatedConfiguration, population: Population, plan: NetworkPlan,
+        overhead: MessageOverhead,
         model: FloatBuffer, round: Int
     ) {
         self.configuration = configuration
@@ -122,7 +126,8 @@ extension FederatedProgram {
         step.tasks = cohort.enumerated().map { position, client in
             TaskSpec(
                 id: taskID(.train, position), kind: .train, round: round, client: client,
-                participation: participations[client], layout: layoutDigest, inputs: [ObjectReference(modelObject)])
+                participation: participations[client], layout: layoutDigest,
+                inputs: [ObjectReference(modelObject)])
         }
         waiting = Set(step.tasks.map(\.id))
         return step
@@ -142,10 +147,12 @@ extension FederatedProgram {
         let samples = population.trainCounts[client]
         let seen = samples * configuration.training.localEpochs
         guard output.metrics.count == 4, let correct = Int(exactly: output.metrics[1]),
-            let steps = Int(exactly: output.metrics[3]), correct >= 0, correct <= seen, steps > 0, steps <= seen,
+            let steps = Int(exactly: output.metrics[3]), correct >= 0, correct <= seen, steps > 0,
+            steps <= seen,
             output.metrics[2] == Double(seen), output.work == [UInt64(seen), UInt64(seen)]
         else {
-            throw Rejection(.wrongMetrics, "metrics \(output.metrics), work \(output.work) for \(seen) samples")
+            throw Rejection(
+                .wrongMetrics, "metrics \(output.metrics), work \(output.work) for \(seen) samples")
         }
         do { try sum.add(staging.view, weight: UInt64(samples)) } catch {
             let place = "round \(round), client \(client), \(error.segment)[\(error.index)] = \(error.value)"
@@ -220,7 +227,8 @@ extension FederatedProgram {
             for first in stride(from: 0, to: population.testCount, by: Self.evaluationSlice) {
                 step.tasks.append(
                     TaskSpec(
-                        id: taskID(.evaluateTest, first / Self.evaluationSlice), kind: .evaluateTest, round: round,
+                        id: taskID(.evaluateTest, first / Self.evaluationSlice), kind: .evaluateTest,
+                        round: round,
                         first: first, count: min(Self.evaluationSlice, population.testCount - first),
                         layout: layoutDigest, inputs: input))
             }
@@ -229,7 +237,8 @@ extension FederatedProgram {
             for client in 0..<population.clients where population.localTestCounts[client] > 0 {
                 step.tasks.append(
                     TaskSpec(
-                        id: taskID(.evaluateClient, client), kind: .evaluateClient, round: round, client: client,
+                        id: taskID(.evaluateClient, client), kind: .evaluateClient, round: round,
+                        client: client,
                         layout: layoutDigest, inputs: input))
             }
         }
@@ -238,7 +247,8 @@ extension FederatedProgram {
     }
 
     private mutating func acceptEvaluation(_ output: TaskOutput, of task: TaskSpec) throws(Rejection) {
-        guard output.metrics.count == 3, output.objects.isEmpty, let correct = Int(exactly: output.metrics[1]),
+        guard output.metrics.count == 3, output.objects.isEmpty,
+            let correct = Int(exactly: output.metrics[1]),
             let samples = Int(exactly: output.metrics[2]), correct >= 0, samples > 0, correct <= samples
         else { throw Rejection(.wrongMetrics, "metrics \(output.metrics) of an evaluation") }
         let expected = task.client.map { population.localTestCounts[$0] } ?? task.count
@@ -246,7 +256,11 @@ extension FederatedProgram {
             throw Rejection(.wrongMetrics, "\(samples) samples were evaluated instead of \(expected ?? 0)")
         }
         let sums = Evaluation.Sums(loss: output.metrics[0], correct: correct, samples: samples)
-        if let client = task.client { evaluation?.clients[client] = sums } else { evaluation?.slices[task.first] = sums }
+        if let client = task.client {
+            evaluation?.clients[client] = sums
+        } else {
+            evaluation?.slices[task.first] = sums
+        }
     }
 
     private mutating func finishRound() -> ProgramStep {

@@ -103,7 +103,8 @@ public struct TrafficRow: Sendable, Equatable {
     public var clients: Int
     public var bytes: UInt64
     public init(
-        round: Int, direction: Direction, kind: String, part: Part, segment: String, clients: Int, bytes: UInt64
+        round: Int, direction: Direction, kind: String, part: Part, segment: String, clients: Int,
+        bytes: UInt64
     ) {
         self.round = round
         self.direction = direction
@@ -121,7 +122,7 @@ public struct InfrastructureRow: Sendable, Equatable {
     /// Seconds from dispatch of the first training task to the last accepted update.
     public var trainingSeconds: Double
     public var evaluationSeconds: Double
-    /// Since the run (or its resumption) began.
+    /// Since the command began (the one that resumed, for rounds after a resumption).
     public var wallSeconds: Double
     /// Bytes that the coordinator's socket received and sent in this round.
     public var wireInBytes: UInt64
@@ -132,7 +133,8 @@ public struct InfrastructureRow: Sendable, Equatable {
     public var retries: Int
     public var workers: Int
     public init(
-        round: Int, trainingSeconds: Double, evaluationSeconds: Double, wallSeconds: Double, wireInBytes: UInt64,
+        round: Int, trainingSeconds: Double, evaluationSeconds: Double, wallSeconds: Double,
+        wireInBytes: UInt64,
         wireOutBytes: UInt64, simulationBytes: UInt64, retries: Int, workers: Int
     ) {
         self.round = round

@@ -137,10 +137,10 @@ extension Coordinator {
         }
         if let held = ping.fingerprint {
             guard held == fingerprint ?? held else {
-                reject(
-                    peer, .dataset, "this worker's data set differs from the other workers' (or the earlier run's)",
-                    retry: nil)
-                note(.error, "worker \(describe(peer)) refused: its data set differs")
+                let text = "this worker's data set is not the one that the run began with; give it the same files"
+                reject(peer, .dataset, text, retry: nil)
+                note(.error, "worker \(describe(peer)) refused: \(text)")
+                refusal = CannotServe(text, isMissingInput: false)
                 voidSession(peer, why: nil)
                 return
             }
@@ -158,7 +158,8 @@ extension Coordinator {
     /// Silence, standstill and loneliness.
     mutating func checkTime() {
         for session in sessions.values.sorted(by: { $0.id < $1.id }) {
-            if now - session.lastHeard > limits.dead {
+            // A worker that still reads its data set says nothing meanwhile.
+            if now - session.lastHeard > (session.ready ? limits.dead : limits.noProgress) {
                 voidSession(session.peer, why: "silent for \((now - session.lastHeard) / 1_000_000_000) s")
             } else if let oldest = session.leased.values.min(), now - oldest > limits.noProgress,
                 now - session.progressAt > limits.noProgress

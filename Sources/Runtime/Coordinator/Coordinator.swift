@@ -22,11 +22,13 @@ public struct CoordinatorSettings: Sendable {
     public var durabilityInterval: UInt64
     /// The data set that all workers must hold; nil until the first worker says it.
     public var fingerprint: ObjectID?
+    /// When the command began, for wall times.
+    public var began: Instant
 
     public init(
         run: UInt64, epoch: UInt64, version: String, kernelFamily: String, scenario: ObjectBytes, limits: Limits,
         minimumWorkers: Int, slots: Int?, maximumOutputBytes: UInt64,
-        durabilityInterval: UInt64 = 1_000_000_000, fingerprint: ObjectID? = nil
+        durabilityInterval: UInt64 = 1_000_000_000, fingerprint: ObjectID? = nil, began: Instant = 0
     ) {
         precondition(run != 0 && epoch != 0)
         self.run = run
@@ -40,6 +42,7 @@ public struct CoordinatorSettings: Sendable {
         self.maximumOutputBytes = maximumOutputBytes
         self.durabilityInterval = durabilityInterval
         self.fingerprint = fingerprint
+        self.began = began
     }
 }
 
@@ -62,29 +65,41 @@ public struct Coordinator<Experiment: Program> {
     var actions: [CoordinatorAction] = []
     var now: Instant = 0
     var started = false
-    public internal(set) var startedAt: Instant = 0
-    var ended = false
+    var startedAt: Instant = 0
+    /// How the run ends, once that is known: then only farewells are awaited, until `deadline`.
+    var ending: (end: RunEnd, deadline: Instant)?
     /// When the last session was lost (or the run began), for "no workers".
     var lonelySince: Instant?
     var slotLost: [Int: Instant] = [:]
     var exhausted: String?
     /// What the last worker said that could not take part.
     var refusal: CannotServe?
+    private var finished = false
     var receiving: UInt64 = 0
     var durability = Durability()
-    var clock = RoundClock()
+    var clock: RoundClock
 
     public init(settings: CoordinatorSettings, program: Experiment) {
         self.settings = settings
         self.program = program
         fingerprint = settings.fingerprint
+        clock = RoundClock(began: settings.began)
     }
 
     /// Takes one event at time `now`; what it returns is to be done in that order.
     public mutating func step(_ event: CoordinatorEvent, at now: Instant) -> [CoordinatorAction] {
         self.now = max(now, self.now)
         actions = []
-        guard !ended else { return [] }
+        defer { actions = [] }
+        if ending == nil {
+            handle(event)
+        } else {
+            takeFarewell(event)
+        }
+        return actions
+    }
+
+    private mutating func handle(_ event: CoordinatorEvent) {
         switch event {
         case .received(let peer, let header, let frame, let surplus):
             receive(from: peer, header: header, frame: frame, surplus: surplus)
@@ -99,27 +114,44 @@ public struct Coordinator<Experiment: Program> {
         case .interrupted: interrupt()
         case .tick: break
         }
-        guard !ended else { return take() }
-        checkTime()
-        if !ended { dispatch() }
-        if !ended { persistIfDue() }
-        return take()
-    }
-
-    private mutating func take() -> [CoordinatorAction] {
-        defer { actions = [] }
-        return actions
+        if ending == nil { checkTime() }
+        if ending == nil { dispatch() }
+        if ending == nil { persistIfDue() }
     }
 
     mutating func note(_ level: Note.Level, _ text: String) { actions.append(.note(Note(level: level, text: text))) }
 
+    /// Says farewell to every worker. The run is finished when all have answered, or a second has passed: what a
+    /// closing connection still carries may be lost.
     mutating func end(_ end: RunEnd) {
-        guard !ended else { return }
-        ended = true
+        guard ending == nil else { return }
+        ending = (end, now + 1_000_000_000)
         for session in sessions.values.sorted(by: { $0.id < $1.id }) {
             send(.bye(code: 0, text: "the run is over", memoryBytes: 0), to: session.peer)
         }
-        actions.append(.finished(end))
+        if sessions.isEmpty {
+            finished = true
+            actions.append(.finished(end))
+        }
+    }
+
+    private mutating func takeFarewell(_ event: CoordinatorEvent) {
+        guard let ending, !finished else { return }
+        switch event {
+        case .received(let peer, let header, let frame, _):
+            meter.receive(header: header.count, frame: frame?.count, share: .simulation)
+            if case .bye(_, _, let memory) = try? Envelope(decoding: header).message {
+                workerMemory = max(workerMemory, memory)
+                sessions[peer] = nil
+            }
+        case .unreachable(let peer): sessions[peer] = nil
+        case .workerExited(let slot, _): sessions = sessions.filter { $0.value.slot != slot }
+        default: break
+        }
+        if sessions.isEmpty || now >= ending.deadline {
+            finished = true
+            actions.append(.finished(ending.end))
+        }
     }
 
     // MARK: - The program's steps
@@ -145,7 +177,8 @@ public struct Coordinator<Experiment: Program> {
     // MARK: - Durability
 
     private mutating func persistIfDue() {
-        if let request = durability.due(now: now, interval: settings.durabilityInterval) {
+        if let request = durability.due(
+            now: now, interval: settings.durabilityInterval, fingerprint: fingerprint) {
             actions.append(.persist(request))
         }
         if let end = durability.end { self.end(end) }

@@ -43,6 +43,8 @@ public enum CoordinatorAction: Sendable {
 public struct DurabilityRequest: Sendable {
     public var rows: [Row]
     public var snapshot: Snapshot
+    /// XXH3-128 of the data set that all workers hold.
+    public var fingerprint: ObjectID?
 }
 
 /// Something worth a line in the log; never part of a result.

@@ -1,4 +1,5 @@
 import Methods
+import TensorMath
 
 /// Decides when finished rounds are made durable: by interval, one at a time, and always the last.
 struct Durability {
@@ -25,7 +26,7 @@ struct Durability {
     }
 
     /// The next request, if one is due: nothing is in flight, and the interval has passed or the run is over.
-    mutating func due(now: Instant, interval: UInt64) -> DurabilityRequest? {
+    mutating func due(now: Instant, interval: UInt64, fingerprint: ObjectID?) -> DurabilityRequest? {
         guard inFlight == nil, let snapshot else { return nil }
         let elapsed = lastRequest.map { now - $0 >= interval } ?? true
         guard elapsed || snapshot.final || interrupted else { return nil }
@@ -35,7 +36,7 @@ struct Durability {
         }
         inFlight = snapshot.round
         lastRequest = now
-        return DurabilityRequest(rows: rows, snapshot: snapshot)
+        return DurabilityRequest(rows: rows, snapshot: snapshot, fingerprint: fingerprint)
     }
 
     /// Set when nothing is left to be written and the run is over or was interrupted.

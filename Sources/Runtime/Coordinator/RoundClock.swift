@@ -9,17 +9,18 @@ struct RoundClock {
     private(set) var accuracy: Double?
     /// The row of the round that a step finished.
     var finishedRow: InfrastructureRow?
-    private var began: Instant?
+    private let began: Instant
     private var phaseBegan: Instant = 0
     private var training: UInt64 = 0
     private var evaluation: UInt64 = 0
     private var meter = TrafficMeter()
     private var retries = 0
 
+    init(began: Instant) { self.began = began }
+
     mutating func apply(
         _ step: ProgramStep, now: Instant, coordinator: (meter: TrafficMeter, retries: Int, workers: Int)
     ) {
-        if began == nil { began = now }
         closePhase(now)
         for case .round(let row) in step.rows {
             accuracy = row.globalTestAccuracy ?? row.localTestAccuracyMean ?? accuracy
@@ -55,7 +56,7 @@ struct RoundClock {
         }
         return InfrastructureRow(
             round: round, trainingSeconds: seconds(training), evaluationSeconds: seconds(evaluation),
-            wallSeconds: seconds(now - (began ?? now)),
+            wallSeconds: seconds(now - min(began, now)),
             wireInBytes: meter.received.total - self.meter.received.total,
             wireOutBytes: meter.sent.total - self.meter.sent.total,
             simulationBytes: meter.received.simulation + meter.sent.simulation

@@ -84,9 +84,10 @@ public final class DurabilityWriter: Sendable {
         do {
             let name = Checkpoint.name(round: snapshot.round)
             let digest = try Checkpoint.write(snapshot, layout: layout, to: directory)
+            var facts: [String: [UInt8]] = [Checkpoint.finalKey: [snapshot.final ? 1 : 0]]
+            facts[Checkpoint.fingerprintKey] = job.request.fingerprint.map { Array("\($0)".utf8) }
             let point = DurabilityPoint(
-                round: snapshot.round, files: [DurabilityPoint.File(name: name, digest: digest)],
-                state: ["final": [snapshot.final ? 1 : 0]])
+                round: snapshot.round, files: [DurabilityPoint.File(name: name, digest: digest)], state: facts)
             try ledger.append(rows: job.request.rows, events: job.events, point: point)
             let old = state.withLock { state in
                 state.written.append(name)
@@ -103,6 +104,9 @@ public final class DurabilityWriter: Sendable {
 
 /// The file of a durability point: the global model after a round.
 public enum Checkpoint {
+    static let finalKey = "final"
+    static let fingerprintKey = "dataset_fingerprint"
+
     static func name(round: Int) -> String {
         let digits = String(round)
         let zeros = String(repeating: "0", count: max(0, 6 - digits.count))

@@ -19,6 +19,7 @@ public final class FederatedRun {
     private let lock: RunLock
     private let epoch: UInt64
     private let snapshot: Snapshot?
+    private let fingerprint: ObjectID?
     private let existing: [String]
     private let logger: Logger
     private let observe: (RunProgress) -> Void
@@ -37,6 +38,7 @@ public final class FederatedRun {
         lock = try directory.lock()
         epoch = 1
         snapshot = nil
+        fingerprint = nil
         existing = []
         try directory.makeDirectory(RunDirectory.Name.checkpoints)
         try directory.write(scenario.resolvedYAML, to: RunDirectory.Name.scenario)
@@ -64,11 +66,14 @@ public final class FederatedRun {
         self.ledger = ledger
         lock = try directory.lock()
         let point = try ledger.lastPoint()?.point
+        fingerprint = point?.state[Checkpoint.fingerprintKey].flatMap {
+            ObjectID(String(decoding: $0, as: UTF8.self))
+        }
         existing = try Checkpoint.tidy(directory, lastRound: point?.round ?? 0)
         snapshot = try point.map { point in
             Snapshot(
                 round: point.round, model: try Checkpoint.read(point.files[0], layout: setup.plan.layout, from: directory),
-                final: point.state["final"] == [1])
+                final: point.state[Checkpoint.finalKey] == [1])
         }
         epoch = UInt64(try ledger.meta()["epoch"] ?? "1")! + 1
         if let left = try ledger.meta()["socket_directory"] { SocketPlace.remove(left) }
@@ -107,7 +112,7 @@ public final class FederatedRun {
                 kernelFamily: KernelFamily.active.rawValue,
                 scenario: ObjectBytes(Array(scenario.resolvedYAML.utf8)), limits: settings.limits,
                 minimumWorkers: settings.minimumWorkers, slots: settings.clientsAtHome ? settings.workers : nil,
-                maximumOutputBytes: UInt64(setup.modelBytes)),
+                maximumOutputBytes: UInt64(setup.modelBytes), fingerprint: fingerprint, began: settings.began),
             program: setup.program(resuming: snapshot))
         let logger = logger
         let observe = observe
@@ -147,7 +152,7 @@ public final class FederatedRun {
         var result = RunResult(
             runDirectory: directory.path, name: scenario.name, rounds: outcome.rounds,
             finalAccuracy: outcome.finalAccuracy, modelDigest: outcome.modelDigest, wallSeconds: wall,
-            firstRoundSeconds: first.map { $0 + coordinatorStart(coordinator) },
+            firstRoundSeconds: first,
             clientUpdatesPerSecond: RunResult.updatesPerSecond(rounds, infrastructure),
             peakMemoryBytes: .init(
                 coordinator: peakMemoryBytes(), workerMax: max(coordinator.workerMemory, launcher.peakMemory)),
@@ -161,11 +166,6 @@ public final class FederatedRun {
         result.thresholdsMissed = result.missed(scenario.thresholds, rounds: rounds)
         try ledger.set(meta: ["result": String(decoding: try JSONEncoder().encode(result), as: UTF8.self)])
         return result
-    }
-
-    /// Seconds from the start of the command to the first task.
-    private func coordinatorStart(_ coordinator: Coordinator<FederatedProgram>) -> Double {
-        Double(coordinator.startedAt - min(settings.began, coordinator.startedAt)) / 1e9
     }
 }
 

@@ -29,7 +29,9 @@ extension Worker {
             guard let object else { return reconnect() }
             fetching[object] = nil
             tasks.removeAll { task in task.offer == nil && task.order.inputs.contains { $0.id == object } }
-        case .bye: actions.append(.exit(.runOver))
+        case .bye:
+            send(.bye(code: 0, text: "", memoryBytes: memoryBytes))
+            actions.append(.exit(.runOver))
         case .pong: break
         case .hello, .welcome, .reject, .ping, .offer: break
         }
@@ -53,7 +55,8 @@ extension Worker {
         link.epoch = welcome.epoch
         link.sequence = 0
         link.receivedSequence = 1
-        link.lastHeard = now
+        // Reading the data set takes a while: silence counts from the next look at the clock.
+        link.lastHeard = nil
         link.chunkBytes = Int(welcome.chunkBytes)
         link.ping = UInt64(welcome.pingMilliseconds) * 1_000_000
         link.dead = UInt64(welcome.deadMilliseconds) * 1_000_000

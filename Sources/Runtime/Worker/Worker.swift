@@ -151,8 +151,9 @@ public struct Worker {
         actions = []
         if case .received(let header, let frame, let surplus) = event {
             receive(header: header, frame: frame, surplus: surplus)
+        } else {
+            checkTime()
         }
-        checkTime()
         defer { actions = [] }
         return actions
     }
@@ -162,7 +163,6 @@ public struct Worker {
         self.now = max(now, self.now)
         actions = []
         advance()
-        checkTime()
         defer { actions = [] }
         return actions
     }
@@ -208,7 +208,9 @@ public struct Worker {
             }
             return
         }
-        if let heard = link.lastHeard, now - heard > link.dead {
+        let heard = link.lastHeard ?? now
+        link.lastHeard = heard
+        if now - heard > link.dead {
             reconnect()
             return
         }

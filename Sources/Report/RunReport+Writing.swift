@@ -1,7 +1,7 @@
 import Experiment
 import Foundation
 
-/// What `Report.write` made.
+/// What `RunReport.write` made.
 public struct ReportOutcome: Sendable, Equatable {
     /// Files, relative to the run's directory.
     public var files: [String]
@@ -9,7 +9,7 @@ public struct ReportOutcome: Sendable, Equatable {
     public var note: String?
 }
 
-extension Report {
+extension RunReport {
     /// Writes `report.html` and `plots/` into the run's directory. Without gnuplot the report has no pictures, and
     /// says so.
     public static func write(_ directory: RunDirectory, gnuplot: Gnuplot?) throws(ReportError)
