@@ -22,7 +22,8 @@ let package = Package(
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
-        .target(name: "CWire", dependencies: ["CProtobufC"], exclude: ["wire.proto"],
+        .target(
+            name: "CWire", dependencies: ["CProtobufC"], exclude: ["wire.proto"],
             linkerSettings: [.linkedLibrary("protobuf-c")]),
         .target(name: "CKernels", exclude: [], cSettings: kernelFlags),
         .target(name: "TensorMath", dependencies: ["CKernels", "CBLAS", "CSodium", "CXXHash"]),

@@ -322,51 +322,6 @@ void   tributary__task__free_unpacked
   assert(message->base.descriptor == &tributary__task__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-void   tributary__cancel__init
-                     (Tributary__Cancel         *message)
-{
-  static const Tributary__Cancel init_value = TRIBUTARY__CANCEL__INIT;
-  *message = init_value;
-}
-size_t tributary__cancel__get_packed_size
-                     (const Tributary__Cancel *message)
-{
-  assert(message->base.descriptor == &tributary__cancel__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t tributary__cancel__pack
-                     (const Tributary__Cancel *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &tributary__cancel__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t tributary__cancel__pack_to_buffer
-                     (const Tributary__Cancel *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &tributary__cancel__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Tributary__Cancel *
-       tributary__cancel__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Tributary__Cancel *)
-     protobuf_c_message_unpack (&tributary__cancel__descriptor,
-                                allocator, len, data);
-}
-void   tributary__cancel__free_unpacked
-                     (Tributary__Cancel *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &tributary__cancel__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   tributary__fetch__init
                      (Tributary__Fetch         *message)
 {
@@ -637,7 +592,7 @@ void   tributary__error__free_unpacked
   assert(message->base.descriptor == &tributary__error__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor tributary__envelope__field_descriptors[19] =
+static const ProtobufCFieldDescriptor tributary__envelope__field_descriptors[18] =
 {
   {
     "major",
@@ -784,18 +739,6 @@ static const ProtobufCFieldDescriptor tributary__envelope__field_descriptors[19]
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "cancel",
-    22,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_MESSAGE,
-    offsetof(Tributary__Envelope, body_case),
-    offsetof(Tributary__Envelope, cancel),
-    &tributary__cancel__descriptor,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
     "fetch",
     23,
     PROTOBUF_C_LABEL_NONE,
@@ -869,31 +812,31 @@ static const ProtobufCFieldDescriptor tributary__envelope__field_descriptors[19]
   },
 };
 static const unsigned tributary__envelope__field_indices_by_name[] = {
-  17,   /* field[17] = bye */
-  12,   /* field[12] = cancel */
-  14,   /* field[14] = chunk */
+  16,   /* field[16] = bye */
+  13,   /* field[13] = chunk */
   3,   /* field[3] = epoch */
-  18,   /* field[18] = error */
-  13,   /* field[13] = fetch */
+  17,   /* field[17] = error */
+  12,   /* field[12] = fetch */
   6,   /* field[6] = hello */
   0,   /* field[0] = major */
   1,   /* field[1] = minor */
-  15,   /* field[15] = offer */
+  14,   /* field[14] = offer */
   9,   /* field[9] = ping */
   10,   /* field[10] = pong */
   8,   /* field[8] = reject */
-  16,   /* field[16] = result */
+  15,   /* field[15] = result */
   2,   /* field[2] = run */
   5,   /* field[5] = sequence */
   4,   /* field[4] = session */
   11,   /* field[11] = task */
   7,   /* field[7] = welcome */
 };
-static const ProtobufCIntRange tributary__envelope__number_ranges[2 + 1] =
+static const ProtobufCIntRange tributary__envelope__number_ranges[3 + 1] =
 {
   { 1, 0 },
   { 16, 6 },
-  { 0, 19 }
+  { 23, 12 },
+  { 0, 18 }
 };
 const ProtobufCMessageDescriptor tributary__envelope__descriptor =
 {
@@ -903,10 +846,10 @@ const ProtobufCMessageDescriptor tributary__envelope__descriptor =
   "Tributary__Envelope",
   "tributary",
   sizeof(Tributary__Envelope),
-  19,
+  18,
   tributary__envelope__field_descriptors,
   tributary__envelope__field_indices_by_name,
-  2,  tributary__envelope__number_ranges,
+  3,  tributary__envelope__number_ranges,
   (ProtobufCMessageInit) tributary__envelope__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -1461,44 +1404,6 @@ const ProtobufCMessageDescriptor tributary__task__descriptor =
   tributary__task__field_indices_by_name,
   1,  tributary__task__number_ranges,
   (ProtobufCMessageInit) tributary__task__init,
-  NULL,NULL,NULL    /* reserved[123] */
-};
-static const ProtobufCFieldDescriptor tributary__cancel__field_descriptors[1] =
-{
-  {
-    "task",
-    1,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_FIXED64,
-    0,   /* quantifier_offset */
-    offsetof(Tributary__Cancel, task),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-};
-static const unsigned tributary__cancel__field_indices_by_name[] = {
-  0,   /* field[0] = task */
-};
-static const ProtobufCIntRange tributary__cancel__number_ranges[1 + 1] =
-{
-  { 1, 0 },
-  { 0, 1 }
-};
-const ProtobufCMessageDescriptor tributary__cancel__descriptor =
-{
-  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "tributary.Cancel",
-  "Cancel",
-  "Tributary__Cancel",
-  "tributary",
-  sizeof(Tributary__Cancel),
-  1,
-  tributary__cancel__field_descriptors,
-  tributary__cancel__field_indices_by_name,
-  1,  tributary__cancel__number_ranges,
-  (ProtobufCMessageInit) tributary__cancel__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor tributary__fetch__field_descriptors[4] =

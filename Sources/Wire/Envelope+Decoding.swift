@@ -101,8 +101,6 @@ extension Message {
         case TRIBUTARY__ENVELOPE__BODY_OFFER: self = .offer(try Offer(e.offer.pointee))
         case TRIBUTARY__ENVELOPE__BODY_PONG:
             self = .pong(committed: try present(e.pong.pointee.committed, "the committed round") - 1)
-        case TRIBUTARY__ENVELOPE__BODY_CANCEL:
-            self = .cancel(task: try present(e.cancel.pointee.task, "the task"))
         case TRIBUTARY__ENVELOPE__BODY_FETCH:
             let body = e.fetch.pointee
             guard body.count != 0 else { throw WireError("FETCH of no chunks") }

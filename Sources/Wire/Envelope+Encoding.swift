@@ -72,11 +72,6 @@ extension Message {
             tributary__pong__init(&body)
             body.committed = wire(committed)
             return Wire.pack(&envelope, TRIBUTARY__ENVELOPE__BODY_PONG, &body, \.pong)
-        case .cancel(let task):
-            var body = Tributary__Cancel()
-            tributary__cancel__init(&body)
-            body.task = task
-            return Wire.pack(&envelope, TRIBUTARY__ENVELOPE__BODY_CANCEL, &body, \.cancel)
         case .fetch(let id, let first, let count):
             var body = Tributary__Fetch()
             tributary__fetch__init(&body)

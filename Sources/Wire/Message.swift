@@ -34,7 +34,6 @@ public enum Message: Sendable, Equatable {
     case ping(Ping)
     case pong(committed: UInt64)
     case task(TaskOrder)
-    case cancel(task: UInt64)
     case fetch(id: ObjectID, first: UInt32, count: UInt32)
     case chunk(id: ObjectID, index: UInt32, length: UInt32)
     case offer(Offer)
@@ -51,7 +50,6 @@ public enum Message: Sendable, Equatable {
         case .ping: "PING"
         case .pong: "PONG"
         case .task: "TASK"
-        case .cancel: "CANCEL"
         case .fetch: "FETCH"
         case .chunk: "CHUNK"
         case .offer: "OFFER"

@@ -7,7 +7,8 @@ import TensorMath
 
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Read a scenario, say everything that is wrong with it, and what it will cost.",
+        commandName: "check",
+        abstract: "Read a scenario, say everything that is wrong with it, and what it will cost.",
         discussion: "Example: tributary check scenarios/quickstart.yaml --set training.rounds=200")
 
     @Argument(help: "Scenario file.") var file: String
@@ -17,15 +18,15 @@ struct CheckCommand: ParsableCommand {
 
     private struct Forecast: Encodable {
         let name: String
-        let scenario_digest: String
+        let scenarioDigest: String
         let clients: Int
-        let samples_per_client_min: Int
-        let samples_per_client_max: Int
+        let samplesPerClientMin: Int
+        let samplesPerClientMax: Int
         let parameters: Int
-        let model_bytes: Int
-        let macs_per_sample: UInt64
-        let federated_bytes_per_round: UInt64
-        let federated_bytes_total: UInt64
+        let modelBytes: Int
+        let macsPerSample: UInt64
+        let federatedBytesPerRound: UInt64
+        let federatedBytesTotal: UInt64
     }
 
     func run() throws {
@@ -41,22 +42,23 @@ struct CheckCommand: ParsableCommand {
             2 * UInt64(setup.modelBytes) + setup.overhead.down + setup.overhead.up
         let perRound = perClient * UInt64(configuration.training.clientsPerRound)
         let forecast = Forecast(
-            name: scenario.name, scenario_digest: hexadecimal(scenario.digest), clients: sizes.count,
-            samples_per_client_min: sizes.min() ?? 0, samples_per_client_max: sizes.max() ?? 0,
-            parameters: setup.plan.layout.count, model_bytes: setup.modelBytes, macs_per_sample: setup.plan.macs,
-            federated_bytes_per_round: perRound,
-            federated_bytes_total: perRound * UInt64(configuration.training.rounds))
+            name: scenario.name, scenarioDigest: hexadecimal(scenario.digest), clients: sizes.count,
+            samplesPerClientMin: sizes.min() ?? 0, samplesPerClientMax: sizes.max() ?? 0,
+            parameters: setup.plan.layout.count, modelBytes: setup.modelBytes,
+            macsPerSample: setup.plan.macs,
+            federatedBytesPerRound: perRound,
+            federatedBytesTotal: perRound * UInt64(configuration.training.rounds))
         if json { return try printJSON(forecast) }
         print(
             """
             \(file) is a valid \(scenario.kind.name) scenario.
-            clients      \(forecast.clients), \(forecast.samples_per_client_min) to \
-            \(forecast.samples_per_client_max) training samples each
-            model        \(forecast.parameters) parameters, \(forecast.model_bytes) bytes, \
-            \(forecast.macs_per_sample) MACs a sample
-            traffic      \(forecast.federated_bytes_per_round) bytes a round, \
-            \(forecast.federated_bytes_total) bytes in \(configuration.training.rounds) rounds (federated, both ways)
-            digest       \(forecast.scenario_digest)
+            clients      \(forecast.clients), \(forecast.samplesPerClientMin) to \
+            \(forecast.samplesPerClientMax) training samples each
+            model        \(forecast.parameters) parameters, \(forecast.modelBytes) bytes, \
+            \(forecast.macsPerSample) MACs a sample
+            traffic      \(forecast.federatedBytesPerRound) bytes a round, \
+            \(forecast.federatedBytesTotal) bytes in \(configuration.training.rounds) rounds (federated, both ways)
+            digest       \(forecast.scenarioDigest)
             """)
     }
 }

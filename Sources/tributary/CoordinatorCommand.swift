@@ -16,7 +16,8 @@ struct CoordinatorCommand: ParsableCommand {
     @Argument(help: "Scenario file.") var file: String
     @Option(help: ArgumentHelp("Where workers connect, such as tcp://0.0.0.0:5555.", valueName: "endpoint"))
     var bind: String
-    @Flag(help: "Accept workers from other hosts without keys: for networks that are trusted.") var insecure = false
+    @Flag(help: "Accept workers from other hosts without keys: for networks that are trusted.") var insecure =
+        false
     @Option(help: "Worker processes to start on this host, too.") var workers: Int = 0
     @Option(help: "Seconds to wait for a worker.") var patience: Int = 60
     @OptionGroup var scenario: ScenarioOptions
@@ -31,7 +32,9 @@ struct CoordinatorCommand: ParsableCommand {
                 "--bind \(bind): whoever can reach this address could take part and read models; "
                     + "say --insecure where the network is trusted, or bind tcp://127.0.0.1:PORT.")
         }
-        guard (0...4096).contains(workers) else { throw ValidationError("--workers \(workers): give 0 to 4096.") }
+        guard (0...4096).contains(workers) else {
+            throw ValidationError("--workers \(workers): give 0 to 4096.")
+        }
         guard (1...86_400).contains(patience) else {
             throw ValidationError("--patience \(patience): give 1 to 86400 seconds.")
         }
@@ -52,7 +55,8 @@ struct WorkerCommand: ParsableCommand {
         discussion: "Example: tributary worker --connect tcp://192.0.2.1:5555")
 
     @Option(help: ArgumentHelp("The coordinator's endpoint.", valueName: "endpoint")) var connect: String
-    @Option(help: "Number given by a launcher; the worker then ends when its standard input closes.") var slot: Int?
+    @Option(help: "Number given by a launcher; the worker then ends when its standard input closes.")
+    var slot: Int?
     @Option(help: "Seconds without a coordinator after which the worker gives up.") var patience: Int = 60
 
     func validate() throws {
@@ -62,7 +66,9 @@ struct WorkerCommand: ParsableCommand {
         guard (1...86_400).contains(patience) else {
             throw ValidationError("--patience \(patience): give 1 to 86400 seconds.")
         }
-        if let slot, !(0...65_535).contains(slot) { throw ValidationError("--slot \(slot): give 0 to 65535.") }
+        if let slot, !(0...65_535).contains(slot) {
+            throw ValidationError("--slot \(slot): give 0 to 65535.")
+        }
     }
 
     func run() throws {

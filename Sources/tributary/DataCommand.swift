@@ -7,7 +7,8 @@ import Runtime
 
 struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "data", abstract: "Look at a scenario's data and its partition, or export the partition.",
+        commandName: "data",
+        abstract: "Look at a scenario's data and its partition, or export the partition.",
         subcommands: [Inspect.self, Export.self])
 
     struct Inspect: ParsableCommand {
@@ -24,12 +25,12 @@ struct DataCommand: ParsableCommand {
             let clients: Int
             let samples: Int
             let dropped: Int
-            let test_samples: Int
-            let samples_per_client: [Double]
-            let classes_per_client: [Double]
-            let label_histogram: [Int]
-            let jensen_shannon_mean: Double
-            let jensen_shannon_maximum: Double
+            let testSamples: Int
+            let samplesPerClient: [Double]
+            let classesPerClient: [Double]
+            let labelHistogram: [Int]
+            let jensenShannonMean: Double
+            let jensenShannonMaximum: Double
         }
 
         func run() throws {
@@ -37,25 +38,30 @@ struct DataCommand: ParsableCommand {
             guard case .federated(let configuration) = scenario.kind else { return }
             let setup = try FederatedSetup(configuration)
             let summary = setup.partition.summary()
-            func triple(_ range: PartitionSummary.Range) -> [Double] { [range.minimum, range.mean, range.maximum] }
+            func triple(_ range: PartitionSummary.Range) -> [Double] {
+                [range.minimum, range.mean, range.maximum]
+            }
             let report = Report(
                 dataset: setup.labels.name, clients: summary.clients, samples: summary.samples,
-                dropped: summary.dropped, test_samples: setup.labels.testCount,
-                samples_per_client: triple(summary.sizes), classes_per_client: triple(summary.classesPerClient),
-                label_histogram: summary.labelHistogram, jensen_shannon_mean: summary.meanDivergence,
-                jensen_shannon_maximum: summary.maximumDivergence)
+                dropped: summary.dropped, testSamples: setup.labels.testCount,
+                samplesPerClient: triple(summary.sizes),
+                classesPerClient: triple(summary.classesPerClient),
+                labelHistogram: summary.labelHistogram, jensenShannonMean: summary.meanDivergence,
+                jensenShannonMaximum: summary.maximumDivergence)
             if json { return try printJSON(report) }
-            func shown(_ values: [Double]) -> String { values.map { String(format: "%.4g", $0) }.joined(separator: " / ") }
+            func shown(_ values: [Double]) -> String {
+                values.map { String(format: "%.4g", $0) }.joined(separator: " / ")
+            }
             print(
                 """
                 dataset             \(report.dataset), \(setup.labels.shape), \(setup.labels.classes) classes
                 training samples    \(report.samples), \(report.dropped) of them given to nobody
-                test samples        \(report.test_samples)
+                test samples        \(report.testSamples)
                 clients             \(report.clients)
-                samples per client  \(shown(report.samples_per_client)) (least / mean / most)
-                classes per client  \(shown(report.classes_per_client))
-                label histogram     \(report.label_histogram.map(String.init).joined(separator: " "))
-                Jensen-Shannon      \(shown([report.jensen_shannon_mean, report.jensen_shannon_maximum])) \
+                samples per client  \(shown(report.samplesPerClient)) (least / mean / most)
+                classes per client  \(shown(report.classesPerClient))
+                label histogram     \(report.labelHistogram.map(String.init).joined(separator: " "))
+                Jensen-Shannon      \(shown([report.jensenShannonMean, report.jensenShannonMaximum])) \
                 (mean / most; base 2, each client's labels against all)
                 """)
         }

@@ -8,7 +8,8 @@ import Wire
 
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Check what this host offers: BLAS and its speed, libraries, data, gnuplot.",
+        commandName: "doctor",
+        abstract: "Check what this host offers: BLAS and its speed, libraries, data, gnuplot.",
         discussion: "Example: tributary doctor --json")
 
     @Flag(help: "Print one JSON document on standard output.") var json = false
@@ -27,18 +28,23 @@ struct DoctorCommand: ParsableCommand {
                 what: "kernel family", value: KernelFamily.active.rawValue,
                 ok: KernelFamily.active == KernelFamily.supported,
                 remedy: KernelFamily.active == KernelFamily.supported
-                    ? nil : "this processor can run \(KernelFamily.supported.rawValue); unset \(KernelChoice.variable)"),
+                    ? nil
+                    : "this processor can run \(KernelFamily.supported.rawValue); unset \(KernelChoice.variable)"
+            ),
             Finding(
-                what: "BLAS", value: "OpenBLAS, \(KernelFamily.openBLASCoreName ?? "?") kernels", ok: true, remedy: nil),
+                what: "BLAS", value: "OpenBLAS, \(KernelFamily.openBLASCoreName ?? "?") kernels", ok: true,
+                remedy: nil),
             Finding(
-                what: "sgemm", value: String(format: "%.0f GFLOP/s on one core (m = n = k = 512)", sgemmGigaflops()),
+                what: "sgemm",
+                value: String(format: "%.0f GFLOP/s on one core (m = n = k = 512)", sgemmGigaflops()),
                 ok: true, remedy: nil),
             Finding(what: "libzmq", value: ZeroMQContext.libraryVersion, ok: true, remedy: nil),
         ]
         let fashion = FileManager.default.fileExists(atPath: DatasetSpec.fashionMNISTPath)
         findings.append(
             Finding(
-                what: "Fashion-MNIST", value: fashion ? DatasetSpec.fashionMNISTPath : "not found", ok: fashion,
+                what: "Fashion-MNIST", value: fashion ? DatasetSpec.fashionMNISTPath : "not found",
+                ok: fashion,
                 remedy: fashion ? nil : "apt-get install dataset-fashion-mnist"))
         let gnuplot = Self.find("gnuplot")
         findings.append(
@@ -49,7 +55,9 @@ struct DoctorCommand: ParsableCommand {
         for finding in findings {
             let mark = finding.ok ? "ok " : "-- "
             let remedy = finding.remedy.map { "  (\($0))" } ?? ""
-            print(mark + finding.what.padding(toLength: 16, withPad: " ", startingAt: 0) + finding.value + remedy)
+            print(
+                mark + finding.what.padding(toLength: 16, withPad: " ", startingAt: 0) + finding.value
+                    + remedy)
         }
     }
 
@@ -60,7 +68,8 @@ struct DoctorCommand: ParsableCommand {
         func multiply() {
             gemm(
                 false, false, m: n, n: n, k: n, alpha: 1, a: buffer.view.slice(0, n * n), lda: n,
-                b: buffer.view.slice(n * n, n * n), ldb: n, beta: 0, c: buffer.view.slice(2 * n * n, n * n), ldc: n)
+                b: buffer.view.slice(n * n, n * n), ldb: n, beta: 0, c: buffer.view.slice(2 * n * n, n * n),
+                ldc: n)
         }
         multiply()
         var best = Double.infinity

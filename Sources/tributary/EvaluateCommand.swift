@@ -9,7 +9,8 @@ import TensorMath
 
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "evaluate", abstract: "Accuracy and loss of a model file on a scenario's global test split.",
+        commandName: "evaluate",
+        abstract: "Accuracy and loss of a model file on a scenario's global test split.",
         discussion: """
             Example: tributary evaluate --model runs/quickstart/model.safetensors \\
                        --scenario scenarios/quickstart.yaml --json
@@ -43,7 +44,8 @@ struct EvaluateCommand: ParsableCommand {
 
     /// The same tasks, in the same order, as a run would compute.
     private func evaluate(
-        _ model: ObjectBytes, _ configuration: FederatedConfiguration, _ dataset: Dataset, _ setup: FederatedSetup
+        _ model: ObjectBytes, _ configuration: FederatedConfiguration, _ dataset: Dataset,
+        _ setup: FederatedSetup
     ) throws -> Report {
         let executor = FederatedExecutor(
             configuration: configuration, dataset: dataset, holdings: setup.holdings, plan: setup.plan)

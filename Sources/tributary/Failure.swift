@@ -16,7 +16,6 @@ extension ExitCode {
     static let internalFault = ExitCode(70)
     static let cannotCreate = ExitCode(73)
     static let cannotWrite = ExitCode(74)
-    static let notAuthorised = ExitCode(77)
     static let interrupted = ExitCode(130)
 }
 
@@ -76,9 +75,10 @@ struct Failure: Error {
 /// A line on standard error.
 func writeError(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 
-/// A document on standard output.
+/// A document on standard output, its keys in snake_case.
 func printJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
     FileHandle.standardOutput.write(try encoder.encode(value) + Data("\n".utf8))
 }

@@ -14,7 +14,8 @@ enum KernelChoice {
         if let wanted = environment[variable] {
             guard let chosen = KernelFamily(rawValue: wanted) else {
                 let names = KernelFamily.allCases.map(\.rawValue).joined(separator: ", ")
-                throw Failure("\(variable)=\(wanted) is not a kernel family; give one of \(names)", code: .usage)
+                throw Failure(
+                    "\(variable)=\(wanted) is not a kernel family; give one of \(names)", code: .usage)
             }
             family = chosen
         }
@@ -25,7 +26,9 @@ enum KernelChoice {
             setenv("OPENBLAS_NUM_THREADS", "1", 1)
             var arguments: [UnsafeMutablePointer<CChar>?] = CommandLine.arguments.map { strdup($0) } + [nil]
             execv(executablePath, &arguments)
-            throw Failure("cannot execute \(executablePath) again: \(String(cString: strerror(errno)))", code: .internalFault)
+            throw Failure(
+                "cannot execute \(executablePath) again: \(String(cString: strerror(errno)))",
+                code: .internalFault)
         }
         guard KernelFamily.openBLASCoreName != nil else {
             throw Failure(
@@ -36,6 +39,7 @@ enum KernelChoice {
 
     /// This program's file.
     static var executablePath: String {
-        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+            ?? CommandLine.arguments[0]
     }
 }

@@ -13,7 +13,8 @@ struct TerminalLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let details = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+        let details = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }
+            .joined()
         writeError("\(event.level): \(event.message)\(details)")
     }
 }
@@ -25,7 +26,8 @@ struct FileLogHandler: LogHandler {
 
         init(_ path: String) {
             let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-            handle = Mutex(descriptor < 0 ? nil : FileHandle(fileDescriptor: descriptor, closeOnDealloc: true))
+            handle = Mutex(
+                descriptor < 0 ? nil : FileHandle(fileDescriptor: descriptor, closeOnDealloc: true))
         }
 
         func write(_ line: Data) { handle.withLock { try? $0?.write(contentsOf: line) } }

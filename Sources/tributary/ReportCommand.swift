@@ -5,7 +5,8 @@ import Report
 
 struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "report", abstract: "Summarise runs, one alone or several side by side, and write report.html.",
+        commandName: "report",
+        abstract: "Summarise runs, one alone or several side by side, and write report.html.",
         discussion: "Example: tributary report runs/quickstart runs/other")
 
     @Argument(help: "Run directories.") var directories: [String]

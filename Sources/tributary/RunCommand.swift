@@ -19,7 +19,10 @@ struct RunCommand: ParsableCommand {
     @Argument(help: "Scenario file.") var file: String?
     @Option(help: ArgumentHelp("Go on with the run in this directory.", valueName: "dir")) var resume: String?
     @Option(help: "Worker processes on this host; otherwise as the scenario's hosts say.") var workers: Int?
-    @Option(help: "Endpoint of the coordinator's socket: tcp://127.0.0.1:0, ipc:///path. Default: a private ipc one.")
+    @Option(
+        help:
+            "Endpoint of the coordinator's socket: tcp://127.0.0.1:0, ipc:///path. Default: a private ipc one."
+    )
     var bind: String?
     @OptionGroup var scenario: ScenarioOptions
     @OptionGroup var output: OutputOptions
@@ -29,7 +32,8 @@ struct RunCommand: ParsableCommand {
             throw ValidationError("Give a scenario file, or --resume and the directory of a run.")
         }
         if resume != nil, !scenario.overrides.isEmpty || output.out != nil {
-            throw ValidationError("--resume takes everything from the run directory; leave out --set and --out.")
+            throw ValidationError(
+                "--resume takes everything from the run directory; leave out --set and --out.")
         }
         if let workers, !(1...4096).contains(workers) {
             throw ValidationError("--workers \(workers): give 1 to 4096.")
@@ -81,7 +85,8 @@ struct RunSession {
     mutating func resume(_ path: String) throws {
         let directory = try RunDirectory.open(at: path)
         let scenario = try Scenario.load(
-            text: try directory.read(RunDirectory.Name.scenario), file: directory.path(of: RunDirectory.Name.scenario))
+            text: try directory.read(RunDirectory.Name.scenario),
+            file: directory.path(of: RunDirectory.Name.scenario))
         let ledger = try Ledger.open(at: directory.path(of: RunDirectory.Name.ledger))
         let meta = try ledger.meta()
         try require(meta, "version", Tributary.version, "use that version of tributary")
@@ -92,7 +97,8 @@ struct RunSession {
         guard case .federated(let configuration) = scenario.kind else { return }
         let setup = try FederatedSetup(configuration)
         let run = try FederatedRun(
-            resuming: directory, scenario: scenario, setup: setup, ledger: ledger, settings: settings(scenario, setup),
+            resuming: directory, scenario: scenario, setup: setup, ledger: ledger,
+            settings: settings(scenario, setup),
             logger: Host.logger(file: directory.path(of: RunDirectory.Name.log), quiet: output.quiet),
             observe: observer(configuration))
         try carryOut(run)
@@ -100,14 +106,16 @@ struct RunSession {
 
     private func require(_ meta: [String: String], _ key: String, _ here: String, _ remedy: String) throws {
         guard meta[key] == here else {
-            throw Failure("the run has \(key) \(meta[key] ?? "?"), this is \(here); \(remedy)", code: .badData)
+            throw Failure(
+                "the run has \(key) \(meta[key] ?? "?"), this is \(here); \(remedy)", code: .badData)
         }
     }
 
     private func settings(_ scenario: Scenario, _ setup: FederatedSetup) -> RunSettings {
         let workers = workers ?? scenario.hosts.localWorkers
         return RunSettings(
-            endpoint: endpoint, workers: workers, minimumWorkers: max(scenario.hosts.minimum, min(1, workers)),
+            endpoint: endpoint, workers: workers,
+            minimumWorkers: max(scenario.hosts.minimum, min(1, workers)),
             executable: KernelChoice.executablePath, version: Tributary.version, limits: limits, began: began,
             clientsAtHome: workers >= setup.partition.clients.count, run: Host.runNumber())
     }
@@ -134,7 +142,8 @@ struct RunSession {
             throw Failure(why.description, code: why.isMissingInput ? .missingInput : .badData)
         case .noWorkers(let why): throw Failure("no workers: \(why)", code: .unavailable)
         case .taskFailed(let why): throw Failure(why, code: .badData)
-        case .cannotWrite(let why): throw Failure("cannot write to \(run.directory.path): \(why)", code: .cannotWrite)
+        case .cannotWrite(let why):
+            throw Failure("cannot write to \(run.directory.path): \(why)", code: .cannotWrite)
         }
     }
 

@@ -20,7 +20,8 @@ struct ScenarioOptions: ParsableArguments {
             throw Failure("\(file) does not exist; name a scenario file", code: .missingInput)
         }
         guard let data = FileManager.default.contents(atPath: file) else {
-            throw Failure("\(file) cannot be read; check that it is a file and its permissions", code: .missingInput)
+            throw Failure(
+                "\(file) cannot be read; check that it is a file and its permissions", code: .missingInput)
         }
         guard let text = String(data: data, encoding: .utf8) else {
             throw Failure("\(file) is not UTF-8 text", code: .badData)
@@ -41,8 +42,9 @@ struct OutputOptions: ParsableArguments {
     var quiet = false
 
     func directory(for scenario: Scenario) throws(RunDirectoryError) -> RunDirectory {
-        let stamp = Date().formatted(.iso8601.timeZone(separator: .omitted).dateTimeSeparator(.standard)
-            .timeSeparator(.omitted).dateSeparator(.omitted))
+        let stamp = Date().formatted(
+            .iso8601.timeZone(separator: .omitted).dateTimeSeparator(.standard)
+                .timeSeparator(.omitted).dateSeparator(.omitted))
         let name = scenario.name.map { $0.isLetter || $0.isNumber ? $0 : "-" }
         return try RunDirectory.create(at: out ?? "runs/\(String(name))-\(stamp)")
     }

@@ -8,7 +8,8 @@ struct Tributary: ParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "tributary",
-        abstract: "A distributed federated-learning simulator: what accuracy costs in bytes, seconds and joules.",
+        abstract:
+            "A distributed federated-learning simulator: what accuracy costs in bytes, seconds and joules.",
         discussion: """
             One YAML scenario describes an experiment, one command runs it, one report tells what it cost.
 
@@ -16,7 +17,7 @@ struct Tributary: ParsableCommand {
               tributary report runs/quickstart
 
             Exit codes: 0 done, 1 a threshold missed, 64 usage, 65 bad scenario or data, 66 missing input,
-            69 a host or peer is unavailable, 70 internal, 73 and 74 cannot write, 77 not authorised,
+            69 a host or peer is unavailable, 70 internal, 73 and 74 cannot write,
             130 after Ctrl-C.
             """,
         version: version,

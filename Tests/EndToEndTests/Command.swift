@@ -7,7 +7,9 @@ enum Program {
     /// Beside the test bundle: one release build serves both.
     static let path: String = {
         let bundle = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-        let beside = URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("tributary").path
+        let beside = URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent(
+            "tributary"
+        ).path
         if FileManager.default.isExecutableFile(atPath: beside) { return beside }
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
@@ -53,7 +55,9 @@ final class RunningProgram {
     /// Living children of the program.
     var children: [Int32] {
         let text = (try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)) ?? ""
-        return text.split(separator: " ").compactMap { Int32($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+        return text.split(separator: " ").compactMap {
+            Int32($0.trimmingCharacters(in: .whitespacesAndNewlines))
+        }
     }
 
     func wait(seconds: Double = 120) throws -> Program.Outcome {

@@ -40,7 +40,9 @@ final class CountingProxy: Sendable {
                 counts.withLock { $0[keyPath: path] += UInt64(count) }
                 var sent = 0
                 while sent < count {
-                    let more = buffer[sent...].withUnsafeBytes { send(to, $0.baseAddress, count - sent, Int32(MSG_NOSIGNAL)) }
+                    let more = buffer[sent...].withUnsafeBytes {
+                        send(to, $0.baseAddress, count - sent, Int32(MSG_NOSIGNAL))
+                    }
                     if more <= 0 { break }
                     sent += more
                 }

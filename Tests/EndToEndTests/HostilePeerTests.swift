@@ -8,7 +8,9 @@ import Wire
 /// Peers that are wrong, by accident or on purpose: each is refused by name, and the run's bits are those of a run
 /// without them.
 @Suite(.serialized) struct HostilePeerTests {
-    let laboratory = Laboratory()
+    let laboratory: Laboratory
+
+    init() throws { laboratory = try Laboratory() }
 
     /// A connection that speaks the protocol by hand.
     final class FakeWorker {
@@ -24,7 +26,8 @@ import Wire
 
         func send(_ message: Message, frame: ObjectBytes? = nil) {
             sequence += 1
-            let envelope = Envelope(run: run, epoch: epoch, session: session, sequence: sequence, message: message)
+            let envelope = Envelope(
+                run: run, epoch: epoch, session: session, sequence: sequence, message: message)
             let header = envelope.encoded()
             _ = eventually(seconds: 10) { socket.send(peer: nil, header: header, frame: frame) == .sent }
         }
@@ -32,7 +35,9 @@ import Wire
         func receive(seconds: Double = 10) -> Envelope? {
             let deadline = Date().addingTimeInterval(seconds)
             while Date() < deadline {
-                if let message = socket.receive(kind: .dealer) { return try? Envelope(decoding: message.header) }
+                if let message = socket.receive(kind: .dealer) {
+                    return try? Envelope(decoding: message.header)
+                }
                 socket.wait(milliseconds: 20)
             }
             return nil
@@ -62,7 +67,9 @@ import Wire
             return true
         }
 
-        func rejection() -> Reject.Code? { next { if case .reject(let reject) = $0 { reject.code } else { nil } } }
+        func rejection() -> Reject.Code? {
+            next { if case .reject(let reject) = $0 { reject.code } else { nil } }
+        }
 
         func task() -> TaskOrder? { next { if case .task(let order) = $0 { order } else { nil } } }
 
@@ -79,7 +86,7 @@ import Wire
 
     /// A coordinator whose scenario has a model that fits one chunk.
     func startCoordinator(_ name: String, workers: Int = 0) throws -> (RunningProgram, endpoint: String) {
-        let scenario = laboratory.scenario(rounds: 3)
+        let scenario = try laboratory.scenario(rounds: 3)
         let run = try RunningProgram([
             "coordinator", scenario, "--bind", "tcp://127.0.0.1:0", "--out", laboratory.file(name), "--quiet",
             "--json", "--workers", "\(workers)", "--set", "model={name: logistic}", "--set",
@@ -111,7 +118,9 @@ import Wire
         let (run, endpoint) = try startCoordinator("strangers")
         let context = ZeroMQContext()
         // Another version, other kernels: refused for good, with both named.
-        for (version, family, word) in [("9.9.9", KernelFamily.supported.rawValue, "9.9.9"), ("0.1.0", "sse", "sse")] {
+        for (version, family, word) in [
+            ("9.9.9", KernelFamily.supported.rawValue, "9.9.9"), ("0.1.0", "sse", "sse"),
+        ] {
             let stranger = try FakeWorker(endpoint, context)
             stranger.hello(version: version, family: family)
             let reject = stranger.next { if case .reject(let reject) = $0 { reject } else { nil } }
@@ -155,8 +164,10 @@ import Wire
         let good = Self.model(0, count: count)
         let named = ObjectReference(id: ObjectID(high: 1, low: 2), bytes: UInt64(good.count))
         let lies: [(ResultCode, ObjectBytes, ObjectReference?)] = [
-            (.badNaN, Self.model(.nan, count: count), nil), (.badNaN, Self.model(.infinity, count: count), nil),
-            (.badRange, Self.model(1e9, count: count), nil), (.badShape, Self.model(0, count: count - 1), nil),
+            (.badNaN, Self.model(.nan, count: count), nil),
+            (.badNaN, Self.model(.infinity, count: count), nil),
+            (.badRange, Self.model(1e9, count: count), nil),
+            (.badShape, Self.model(0, count: count - 1), nil),
             (.badSize, Self.model(0, count: count + 1), nil), (.badDigest, good, named),
         ]
         let liar = try FakeWorker(endpoint, ZeroMQContext())

@@ -9,8 +9,8 @@ import Testing
 @Suite struct InMemoryTests {
     @Test(.enabled(if: KernelFamily.active == .supported, "the program's kernels: run through scripts/test"))
     func equalsTheRunWithProcesses() throws {
-        let laboratory = Laboratory()
-        let file = laboratory.scenario(rounds: 4)
+        let laboratory = try Laboratory()
+        let file = try laboratory.scenario(rounds: 4)
         let outcome = try Program.run(["run", file, "--out", laboratory.file("run"), "--quiet", "--json"])
         #expect(outcome.code == 0, "\(outcome.errors)")
         let text = String(decoding: try #require(laboratory.bytes("scenario.yaml")), as: UTF8.self)
@@ -30,14 +30,16 @@ struct InMemoryRun {
         let setup = try FederatedSetup(configuration)
         var settings = CoordinatorSettings(
             run: 5, epoch: 1, version: "memory", kernelFamily: "same",
-            scenario: ObjectBytes(Array(scenario.resolvedYAML.utf8)), limits: .init(), minimumWorkers: 1, slots: nil,
+            scenario: ObjectBytes(Array(scenario.resolvedYAML.utf8)), limits: .init(), minimumWorkers: 1,
+            slots: nil,
             maximumOutputBytes: UInt64(setup.modelBytes))
         settings.durabilityInterval = 0
         var coordinator = Coordinator(settings: settings, program: setup.program(resuming: nil))
         var workers = (0..<count).map { i in
             Worker(
                 settings: WorkerSettings(
-                    version: "memory", kernelFamily: "same", slot: i, process: UInt32(i + 1), nonce: UInt64(i + 1)),
+                    version: "memory", kernelFamily: "same", slot: i, process: UInt32(i + 1),
+                    nonce: UInt64(i + 1)),
                 now: 0, makeEngine: { bytes throws(CannotServe) in try WorkerEngine(scenario: bytes) })
         }
         // Each direction of each link keeps its order, as a connection does; links overtake each other.
@@ -74,7 +76,8 @@ struct InMemoryRun {
             default:
                 actions = []
                 perform(
-                    coordinator.step(toCoordinator[i].isEmpty ? .tick : toCoordinator[i].removeFirst(), at: now))
+                    coordinator.step(
+                        toCoordinator[i].isEmpty ? .tick : toCoordinator[i].removeFirst(), at: now))
             }
             for case .send(let header, let frame, let range) in actions {
                 toCoordinator[i].append(

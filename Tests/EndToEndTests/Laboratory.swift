@@ -5,17 +5,19 @@ import TensorMath
 final class Laboratory {
     let path: String
 
-    init() {
+    init() throws {
         var template = Array("/tmp/tributary-test-XXXXXX".utf8CString)
         path = mkdtemp(&template).map { String(cString: $0) } ?? "/tmp"
-        writeData()
+        try writeData()
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     func file(_ name: String) -> String { path + "/" + name }
 
-    func write(_ text: String, to name: String) { try! Data(text.utf8).write(to: URL(fileURLWithPath: file(name))) }
+    func write(_ text: String, to name: String) throws {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: file(name)))
+    }
 
     func bytes(_ name: String) -> Data? { FileManager.default.contents(atPath: file(name)) }
 
@@ -23,7 +25,7 @@ final class Laboratory {
     static let classes = 10
 
     /// 2,000 training and 500 test images: a blob whose place tells the class, and noise.
-    private func writeData() {
+    private func writeData() throws {
         var stream = RandomStream(RandomKey(seed: 1, purpose: .test))
         for (name, count) in [("train", 2000), ("t10k", 500)] {
             var images = Self.header([0x0803, count, Self.side, Self.side])
@@ -38,8 +40,8 @@ final class Laboratory {
                     }
                 }
             }
-            try! images.write(to: URL(fileURLWithPath: file("\(name)-images-idx3-ubyte")))
-            try! labels.write(to: URL(fileURLWithPath: file("\(name)-labels-idx1-ubyte")))
+            try images.write(to: URL(fileURLWithPath: file("\(name)-images-idx3-ubyte")))
+            try labels.write(to: URL(fileURLWithPath: file("\(name)-labels-idx1-ubyte")))
         }
     }
 
@@ -49,9 +51,10 @@ final class Laboratory {
 
     /// A scenario whose model takes more than one chunk of 1 MiB.
     func scenario(
-        name: String = "scenario.yaml", clients: Int = 40, perRound: Int = 10, rounds: Int = 6, extra: String = ""
-    ) -> String {
-        write(
+        name: String = "scenario.yaml", clients: Int = 40, perRound: Int = 10, rounds: Int = 6,
+        extra: String = ""
+    ) throws -> String {
+        try write(
             """
             name: laboratory
             kind: federated
@@ -87,7 +90,8 @@ final class Laboratory {
     }
 
     func rounds(_ run: String) -> [String] {
-        String(decoding: bytes("\(run)/rounds.csv") ?? Data(), as: UTF8.self).split(separator: "\n").map(String.init)
+        String(decoding: bytes("\(run)/rounds.csv") ?? Data(), as: UTF8.self).split(separator: "\n").map(
+            String.init)
     }
 
     /// The endpoint that a run's last (or first) coordinator wrote into its log.

@@ -3,11 +3,14 @@ import Testing
 
 /// Equal scenario and seed: equal bits, whatever the processes and whatever happens to them.
 @Suite(.serialized) struct SameBitsTests {
-    let laboratory = Laboratory()
+    let laboratory: Laboratory
+
+    init() throws { laboratory = try Laboratory() }
 
     func run(_ name: String, _ arguments: [String], rounds: Int = 6) throws -> Program.Outcome {
-        let scenario = laboratory.scenario(rounds: rounds)
-        return try Program.run(["run", scenario, "--out", laboratory.file(name), "--quiet", "--json"] + arguments)
+        let scenario = try laboratory.scenario(rounds: rounds)
+        return try Program.run(
+            ["run", scenario, "--out", laboratory.file(name), "--quiet", "--json"] + arguments)
     }
 
     @Test func anyNumberOfWorkersAndTransport() throws {
@@ -15,7 +18,8 @@ import Testing
         let ipc = "ipc://" + laboratory.file("socket")
         for (name, arguments) in [
             ("two", ["--workers", "2"]), ("five", ["--workers", "5"]), ("forty", ["--workers", "40"]),
-            ("tcp", ["--workers", "3", "--bind", "tcp://127.0.0.1:0"]), ("ipc", ["--workers", "2", "--bind", ipc]),
+            ("tcp", ["--workers", "3", "--bind", "tcp://127.0.0.1:0"]),
+            ("ipc", ["--workers", "2", "--bind", ipc]),
         ] {
             let outcome = try run(name, arguments)
             #expect(outcome.code == 0, "\(name): \(outcome.errors)")
@@ -27,7 +31,7 @@ import Testing
 
     @Test func aWorkerKilledInMidRound() throws {
         #expect(try run("calm", ["--workers", "2"], rounds: 12).code == 0)
-        let scenario = laboratory.scenario(rounds: 12)
+        let scenario = try laboratory.scenario(rounds: 12)
         let run = try RunningProgram(
             ["run", scenario, "--out", laboratory.file("killed"), "--quiet", "--json", "--workers", "2"])
         var kills = 0
@@ -53,12 +57,13 @@ import Testing
 
     @Test func theCoordinatorKilledInMidRoundAndResumed() throws {
         #expect(try run("calm", ["--workers", "2"], rounds: 40).code == 0)
-        let scenario = laboratory.scenario(rounds: 40)
+        let scenario = try laboratory.scenario(rounds: 40)
         let directory = laboratory.file("crashed")
         let run = try RunningProgram(["run", scenario, "--out", directory, "--quiet", "--workers", "2"])
         #expect(
             eventually {
-                (try? FileManager.default.contentsOfDirectory(atPath: directory + "/checkpoints").isEmpty) == false
+                (try? FileManager.default.contentsOfDirectory(atPath: directory + "/checkpoints").isEmpty)
+                    == false
             })
         usleep(150_000)
         let workers = run.children
@@ -71,7 +76,9 @@ import Testing
         #expect(resumed.code == 0, "\(resumed.errors)")
         #expect(laboratory.differences("calm", "crashed") == [])
         let socket = laboratory.endpoint("crashed", first: true)!.dropFirst("ipc://".count)
-        #expect(!FileManager.default.fileExists(atPath: String(socket)), "the killed coordinator's socket is left")
+        #expect(
+            !FileManager.default.fileExists(atPath: String(socket)), "the killed coordinator's socket is left"
+        )
         // A finished run prints its result again, and computes nothing.
         let again = try Program.run(["run", "--resume", directory, "--quiet", "--json"])
         #expect(again.code == 0 && again.output == resumed.output)
@@ -79,12 +86,13 @@ import Testing
 
     @Test func interruptedAndResumed() throws {
         #expect(try run("calm", ["--workers", "2"], rounds: 40).code == 0)
-        let scenario = laboratory.scenario(rounds: 40)
+        let scenario = try laboratory.scenario(rounds: 40)
         let directory = laboratory.file("stopped")
         let run = try RunningProgram(["run", scenario, "--out", directory, "--quiet", "--workers", "2"])
         #expect(
             eventually {
-                (try? FileManager.default.contentsOfDirectory(atPath: directory + "/checkpoints").isEmpty) == false
+                (try? FileManager.default.contentsOfDirectory(atPath: directory + "/checkpoints").isEmpty)
+                    == false
             })
         let workers = run.children
         kill(run.pid, SIGINT)
@@ -100,7 +108,8 @@ import Testing
         let place = URL(fileURLWithPath: laboratory.file(images))
         try (pixels.dropLast() + [pixels.last! ^ 1]).write(to: place)
         let refused = try Program.run(["run", "--resume", directory, "--quiet", "--json"])
-        #expect(refused.code == 65 && refused.errors.contains("data set"), "\(refused.code) \(refused.errors)")
+        #expect(
+            refused.code == 65 && refused.errors.contains("data set"), "\(refused.code) \(refused.errors)")
         try pixels.write(to: place)
         let resumed = try Program.run(["run", "--resume", directory, "--quiet", "--json"])
         #expect(resumed.code == 0, "\(resumed.errors)")

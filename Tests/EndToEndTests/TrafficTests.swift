@@ -3,7 +3,9 @@ import Testing
 
 /// Bytes: what is metered, what a deployment would send, and what the kernel moved.
 @Suite(.serialized) struct TrafficTests {
-    let laboratory = Laboratory()
+    let laboratory: Laboratory
+
+    init() throws { laboratory = try Laboratory() }
 
     static func numbers(_ outcome: Program.Outcome) -> [String: UInt64] {
         (outcome.json["bytes"] as? [String: NSNumber] ?? [:]).mapValues(\.uint64Value)
@@ -12,9 +14,10 @@ import Testing
     /// One client a worker, both the model and an update in more than one chunk, evaluations in between.
     @Test func wireIsFederatedPlusSimulation() throws {
         for (every, extra) in [(6, ""), (1, "")] {
-            let scenario = laboratory.scenario(clients: 4, perRound: 4, rounds: 6, extra: extra)
+            let scenario = try laboratory.scenario(clients: 4, perRound: 4, rounds: 6, extra: extra)
             let outcome = try Program.run([
-                "run", scenario, "--out", laboratory.file("run\(every)"), "--quiet", "--json", "--workers", "4",
+                "run", scenario, "--out", laboratory.file("run\(every)"), "--quiet", "--json", "--workers",
+                "4",
                 "--set", "evaluation.every=\(every)",
             ])
             #expect(outcome.code == 0, "\(outcome.errors)")
@@ -27,9 +30,10 @@ import Testing
     /// ZMTP 3.1 without security: a greeting of 64 bytes and a READY command of 43 on either side of a connection;
     /// everything else is the meter's bytes and the stated framing.
     @Test func theKernelCountsTheSame() throws {
-        let scenario = laboratory.scenario(clients: 3, perRound: 3, rounds: 4)
+        let scenario = try laboratory.scenario(clients: 3, perRound: 3, rounds: 4)
         let run = try RunningProgram([
-            "coordinator", scenario, "--bind", "tcp://127.0.0.1:0", "--out", laboratory.file("run"), "--quiet",
+            "coordinator", scenario, "--bind", "tcp://127.0.0.1:0", "--out", laboratory.file("run"),
+            "--quiet",
             "--json", "--set", "hosts.minimum=3", "--set", "hosts.launch=[{kind: manual}]",
         ])
         #expect(eventually { laboratory.endpoint("run") != nil })

@@ -16,7 +16,9 @@ import Testing
         var found: [String] = []
         guard case .completed(let outcome) = world.end else {
             let last = world.notes.suffix(12).joined(separator: "\n    ")
-            return ["not complete at \(world.now / 1_000_000) ms: \(String(describing: world.end))\n    \(last)"]
+            return [
+                "not complete at \(world.now / 1_000_000) ms: \(String(describing: world.end))\n    \(last)"
+            ]
         }
         if outcome != TinyExperiment.oracle.outcome { found.append("outcome \(outcome)") }
         let rounds = world.disk.map(\.snapshot.round)
@@ -28,10 +30,13 @@ import Testing
 
     static func faults(_ seed: UInt64) -> SimulatedWorld.Faults {
         var random = RandomStream(RandomKey(seed: seed, purpose: .test))
-        func some(_ most: Double) -> Double { random.index(below: 2) == 0 ? 0 : random.uniformDouble() * most }
+        func some(_ most: Double) -> Double {
+            random.index(below: 2) == 0 ? 0 : random.uniformDouble() * most
+        }
         return SimulatedWorld.Faults(
             drop: some(0.2), duplicate: some(0.2), delay: 100_000 + UInt64(some(300_000_000)),
-            workerCrash: some(0.02), workerStall: some(0.005), coordinatorCrash: some(0.01), diskFault: some(0.3),
+            workerCrash: some(0.02), workerStall: some(0.005), coordinatorCrash: some(0.01),
+            diskFault: some(0.3),
             corrupt: some(0.02))
     }
 
@@ -70,7 +75,8 @@ import Testing
         }
         let (crashes, run) = totals.sums.withLock { ($0.crashes, $0.seeds) }
         // Otherwise the test would have tested nothing.
-        #expect(only != nil || (run == Int(count) && crashes > run / 50), "\(crashes) crashes in \(run) seeds")
+        #expect(
+            only != nil || (run == Int(count) && crashes > run / 50), "\(crashes) crashes in \(run) seeds")
     }
 
     @Test(arguments: [1, 2, 5, 12]) func anyNumberOfWorkersGivesTheSameBits(workers: Int) {

@@ -77,7 +77,8 @@ final class SimulatedWorld {
         limits.attempts = 1_000
         limits.lonely = 120_000_000_000
         shuffled = true
-        coordinator = Self.coordinator(epoch: 1, limits: limits, slots: slots, workers: workers, resuming: nil)
+        coordinator = Self.coordinator(
+            epoch: 1, limits: limits, slots: slots, workers: workers, resuming: nil)
         nodes = .init(repeating: Node(), count: workers)
         for i in 0..<workers { start(i) }
         schedule(.coordinatorTick, after: 0)
@@ -88,7 +89,8 @@ final class SimulatedWorld {
     ) -> Coordinator<FederatedProgram> {
         Coordinator(
             settings: CoordinatorSettings(
-                run: 99, epoch: epoch, version: "test", kernelFamily: "any", scenario: ObjectBytes([1, 2, 3]),
+                run: 99, epoch: epoch, version: "test", kernelFamily: "any",
+                scenario: ObjectBytes([1, 2, 3]),
                 limits: limits, minimumWorkers: 1, slots: slots,
                 maximumOutputBytes: UInt64(TinyExperiment.plan.layout.count * 4),
                 durabilityInterval: 30_000_000),
@@ -123,7 +125,9 @@ final class SimulatedWorld {
 
     // MARK: - The network
 
-    private func peer(_ i: Int) -> PeerID { PeerID([UInt8(i), UInt8(truncatingIfNeeded: nodes[i].connection), 1]) }
+    private func peer(_ i: Int) -> PeerID {
+        PeerID([UInt8(i), UInt8(truncatingIfNeeded: nodes[i].connection), 1])
+    }
 
     private func deliver(_ event: (ObjectBytes?) -> Event, frame: ObjectBytes?) {
         if chance(faults.drop) { return }
@@ -219,7 +223,9 @@ final class SimulatedWorld {
             guard nodes[i].worker != nil, UInt8(truncatingIfNeeded: nodes[i].connection) == UInt8(connection),
                 now >= nodes[i].stalledUntil
             else { return }
-            perform(nodes[i].worker!.step(.received(header: header, frame: frame, surplus: false), at: now), of: i)
+            perform(
+                nodes[i].worker!.step(.received(header: header, frame: frame, surplus: false), at: now), of: i
+            )
             wake(i)
         case .workerTick(let i): tick(worker: i)
         case .workerReturns(let i): if nodes[i].worker == nil { start(i) }

@@ -1,8 +1,13 @@
 import Datasets
 import Methods
-import Runtime
 import Networks
+import Runtime
 import TensorMath
+
+/// What cannot fail in this fixed experiment.
+private func certain<Value>(_ make: () throws -> Value) -> Value {
+    do { return try make() } catch { preconditionFailure("\(error)") }
+}
 
 /// A federated experiment that takes microseconds: 12 clients, 4 of them a round, 4 rounds, 200 features, 3 classes.
 enum TinyExperiment {
@@ -22,19 +27,27 @@ enum TinyExperiment {
     }()
 
     static let configuration = FederatedConfiguration(
-        seed: 11, dataset: DatasetSpec(name: .synthetic), partition: .iid(clients: 12), localTestFraction: 0.2,
+        seed: 11, dataset: DatasetSpec(name: .synthetic), partition: .iid(clients: 12),
+        localTestFraction: 0.2,
         model: ModelSpec(name: "tiny", layers: [.flatten, .dense(units: 3)]), initialization: .uniformFanIn,
         method: .fedavg,
         training: TrainingSpec(
-            rounds: rounds, clientsPerRound: 4, localEpochs: 2, batchSize: 3, optimizer: SGD(learningRate: 0.1)),
+            rounds: rounds, clientsPerRound: 4, localEpochs: 2, batchSize: 3,
+            optimizer: SGD(learningRate: 0.1)),
         evaluation: EvaluationSpec(every: 2, on: [.globalTest, .localTest]), stop: StopSpec())
 
-    static let plan: NetworkPlan = try! NetworkPlan(
-        spec: configuration.model, input: Shape(channels: 1, height: 1, width: 200), classes: 3)
+    static let plan: NetworkPlan = certain {
+        try NetworkPlan(
+            spec: configuration.model, input: Shape(channels: 1, height: 1, width: 200), classes: 3)
+    }
 
     static let holdings: LocalSplit = {
-        let partition = try! dataset.labels.partition(configuration.partition, seed: configuration.seed)
-        return try! partition.localSplit(fraction: configuration.localTestFraction, seed: configuration.seed)
+        let partition = certain {
+            try dataset.labels.partition(configuration.partition, seed: configuration.seed)
+        }
+        return certain {
+            try partition.localSplit(fraction: configuration.localTestFraction, seed: configuration.seed)
+        }
     }()
 
     static let fingerprint = ObjectID(high: 7, low: 7)
@@ -65,10 +78,10 @@ enum TinyExperiment {
         while true {
             let task = tasks.removeFirst()
             let inputs = task.inputs.map { program.object($0.id)! }
-            let execution = try! executor.begin(task, inputs: inputs)
+            let execution = certain { try executor.begin(task, inputs: inputs) }
             var output: TaskOutput?
-            while output == nil { output = try! execution.advance() }
-            step = try! program.accept(output!, of: task)
+            while output == nil { output = certain { try execution.advance() } }
+            step = certain { try program.accept(output!, of: task) }
             rows += step.rows
             tasks += step.tasks
             if let outcome = step.outcome { return (rows, outcome) }

@@ -93,11 +93,11 @@ import Wire
     @Test(arguments: [0, 2, 3, 256, UInt32.max])
     func otherMajorsAreRefused(major: UInt32) throws {
         let body = HandWritten.littleEndian(5)
-        let header = HandWritten.header(major: major, field: 22, body: [0x09] + body)
+        let header = HandWritten.header(major: major, field: 20, body: [0x09] + body)
         let error = try #require(throws: WireError.self) { try Envelope(decoding: header) }
         #expect(error.description.contains("protocol version \(major)"))
-        let right = HandWritten.header(field: 22, body: [0x09] + body)
-        #expect(try Envelope(decoding: right).message == .cancel(task: 5))
+        let right = HandWritten.header(field: 20, body: [0x09] + body)
+        #expect(try Envelope(decoding: right).message == .pong(committed: 4))
     }
 
     /// Fields of a later minor version are ignored; nobody else may send any.
@@ -107,16 +107,16 @@ import Wire
         extended.fixed32(9, 77)
         extended.delimited(10, [1, 2, 3])
         for minor in [UInt32(2), 9, .max] {
-            let header = HandWritten.header(minor: minor, field: 22, body: extended.bytes)
-            #expect(try Envelope(decoding: header).message == .cancel(task: 5))
+            let header = HandWritten.header(minor: minor, field: 20, body: extended.bytes)
+            #expect(try Envelope(decoding: header).message == .pong(committed: 4))
         }
-        #expect(Self.fails(HandWritten.header(field: 22, body: extended.bytes)))
+        #expect(Self.fails(HandWritten.header(field: 20, body: extended.bytes)))
         var plain = HandWritten()
         plain.fixed64(1, 5)
-        var envelope = HandWritten(bytes: HandWritten.header(field: 22, body: plain.bytes))
+        var envelope = HandWritten(bytes: HandWritten.header(field: 20, body: plain.bytes))
         envelope.fixed32(40, 1)
         #expect(Self.fails(envelope.bytes))
-        envelope.bytes = HandWritten.header(minor: 2, field: 22, body: plain.bytes)
+        envelope.bytes = HandWritten.header(minor: 2, field: 20, body: plain.bytes)
         for count in 1...Limits.unknownFields + 1 {
             envelope.fixed32(40, 1)
             #expect(Self.fails(envelope.bytes) == (count > Limits.unknownFields))
@@ -132,14 +132,17 @@ import Wire
 
     /// The last body counts when several are sent, as protobuf says; what it then lacks is missing.
     @Test func severalBodies() throws {
-        var cancel = HandWritten()
-        cancel.fixed64(1, 5)
+        var fetch = HandWritten()
+        fetch.fixed64(1, 5)
+        fetch.fixed64(2, 5)
+        fetch.fixed32(3, 1)
+        fetch.fixed32(4, 1)
         var pong = HandWritten()
         pong.fixed64(1, 3)
-        var header = HandWritten(bytes: HandWritten.header(field: 22, body: cancel.bytes))
+        var header = HandWritten(bytes: HandWritten.header(field: 23, body: fetch.bytes))
         header.delimited(20, pong.bytes)
         #expect(try Envelope(decoding: header.bytes).message == .pong(committed: 2))
-        header.delimited(22, [])
+        header.delimited(23, [])
         #expect(Self.fails(header.bytes))
     }
 
@@ -179,7 +182,7 @@ import Wire
             body.varint(length)
             #expect(Self.fails(HandWritten.header(field: field, body: body.bytes)))
         }
-        var header = HandWritten(bytes: HandWritten.header(field: 22, body: []))
+        var header = HandWritten(bytes: HandWritten.header(field: 20, body: []))
         header.varint(22 << 3 | 2)
         header.varint(length)
         #expect(Self.fails(header.bytes))

@@ -23,7 +23,6 @@ import Wire
         case .ping(let ping): [3, ping.held.count]
         case .pong: [4]
         case .task(let order): [5, order.inputs.count]
-        case .cancel: [6]
         case .fetch: [7]
         case .chunk: [8]
         case .offer(let offer):
@@ -111,7 +110,7 @@ import Wire
         let names = (0..<RandomMessages.kinds).map { random.message(kind: $0).name }
         #expect(
             names == [
-                "HELLO", "WELCOME", "REJECT", "PING", "PONG", "TASK", "CANCEL", "FETCH", "CHUNK", "OFFER",
+                "HELLO", "WELCOME", "REJECT", "PING", "PONG", "TASK", "FETCH", "CHUNK", "OFFER",
                 "RESULT",
                 "BYE", "ERROR",
             ])

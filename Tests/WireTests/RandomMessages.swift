@@ -3,7 +3,7 @@ import Wire
 
 /// Draws messages with arbitrary contents.
 struct RandomMessages {
-    static let kinds = 13
+    static let kinds = 12
 
     var stream: RandomStream
 
@@ -43,14 +43,13 @@ struct RandomMessages {
                     fingerprint: chance() ? id() : nil))
         case 4: return .pong(committed: large())
         case 5: return .task(order())
-        case 6: return .cancel(task: name())
-        case 7: return .fetch(id: id(), first: small(), count: 1 + small())
-        case 8: return .chunk(id: id(), index: small(), length: 1 + small())
-        case 9: return .offer(offer())
-        case 10:
+        case 6: return .fetch(id: id(), first: small(), count: 1 + small())
+        case 7: return .chunk(id: id(), index: small(), length: 1 + small())
+        case 8: return .offer(offer())
+        case 9:
             let code = ResultCode.allCases[stream.index(below: ResultCode.allCases.count)]
             return .result(task: name(), code: code, text: text())
-        case 11: return .bye(code: small(), text: text(), memoryBytes: large())
+        case 10: return .bye(code: small(), text: text(), memoryBytes: large())
         default:
             let code = ErrorCode(rawValue: UInt32(1 + stream.index(below: 3)))!
             return .error(code: code, text: text(), object: chance() ? id() : nil)

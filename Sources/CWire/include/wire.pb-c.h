@@ -22,7 +22,6 @@ typedef struct Tributary__Reject Tributary__Reject;
 typedef struct Tributary__Ping Tributary__Ping;
 typedef struct Tributary__Pong Tributary__Pong;
 typedef struct Tributary__Task Tributary__Task;
-typedef struct Tributary__Cancel Tributary__Cancel;
 typedef struct Tributary__Fetch Tributary__Fetch;
 typedef struct Tributary__Chunk Tributary__Chunk;
 typedef struct Tributary__Offer Tributary__Offer;
@@ -44,7 +43,6 @@ typedef enum {
   TRIBUTARY__ENVELOPE__BODY_PING = 19,
   TRIBUTARY__ENVELOPE__BODY_PONG = 20,
   TRIBUTARY__ENVELOPE__BODY_TASK = 21,
-  TRIBUTARY__ENVELOPE__BODY_CANCEL = 22,
   TRIBUTARY__ENVELOPE__BODY_FETCH = 23,
   TRIBUTARY__ENVELOPE__BODY_CHUNK = 24,
   TRIBUTARY__ENVELOPE__BODY_OFFER = 25,
@@ -86,7 +84,6 @@ struct  Tributary__Envelope
     Tributary__Ping *ping;
     Tributary__Pong *pong;
     Tributary__Task *task;
-    Tributary__Cancel *cancel;
     Tributary__Fetch *fetch;
     Tributary__Chunk *chunk;
     Tributary__Offer *offer;
@@ -245,16 +242,6 @@ struct  Tributary__Task
 #define TRIBUTARY__TASK__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&tributary__task__descriptor) \
     , 0, 0, 0, 0, 0, 0, 0, 0, {0,NULL}, 0,NULL, 0 }
-
-
-struct  Tributary__Cancel
-{
-  ProtobufCMessage base;
-  uint64_t task;
-};
-#define TRIBUTARY__CANCEL__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&tributary__cancel__descriptor) \
-    , 0 }
 
 
 /*
@@ -506,25 +493,6 @@ Tributary__Task *
 void   tributary__task__free_unpacked
                      (Tributary__Task *message,
                       ProtobufCAllocator *allocator);
-/* Tributary__Cancel methods */
-void   tributary__cancel__init
-                     (Tributary__Cancel         *message);
-size_t tributary__cancel__get_packed_size
-                     (const Tributary__Cancel   *message);
-size_t tributary__cancel__pack
-                     (const Tributary__Cancel   *message,
-                      uint8_t             *out);
-size_t tributary__cancel__pack_to_buffer
-                     (const Tributary__Cancel   *message,
-                      ProtobufCBuffer     *buffer);
-Tributary__Cancel *
-       tributary__cancel__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   tributary__cancel__free_unpacked
-                     (Tributary__Cancel *message,
-                      ProtobufCAllocator *allocator);
 /* Tributary__Fetch methods */
 void   tributary__fetch__init
                      (Tributary__Fetch         *message);
@@ -662,9 +630,6 @@ typedef void (*Tributary__Pong_Closure)
 typedef void (*Tributary__Task_Closure)
                  (const Tributary__Task *message,
                   void *closure_data);
-typedef void (*Tributary__Cancel_Closure)
-                 (const Tributary__Cancel *message,
-                  void *closure_data);
 typedef void (*Tributary__Fetch_Closure)
                  (const Tributary__Fetch *message,
                   void *closure_data);
@@ -696,7 +661,6 @@ extern const ProtobufCMessageDescriptor tributary__reject__descriptor;
 extern const ProtobufCMessageDescriptor tributary__ping__descriptor;
 extern const ProtobufCMessageDescriptor tributary__pong__descriptor;
 extern const ProtobufCMessageDescriptor tributary__task__descriptor;
-extern const ProtobufCMessageDescriptor tributary__cancel__descriptor;
 extern const ProtobufCMessageDescriptor tributary__fetch__descriptor;
 extern const ProtobufCMessageDescriptor tributary__chunk__descriptor;
 extern const ProtobufCMessageDescriptor tributary__offer__descriptor;

@@ -148,8 +148,7 @@ extension FederatedProgram {
         let seen = samples * configuration.training.localEpochs
         guard output.metrics.count == 4, let correct = Int(exactly: output.metrics[1]),
             let steps = Int(exactly: output.metrics[3]), correct >= 0, correct <= seen, steps > 0,
-            steps <= seen,
-            output.metrics[2] == Double(seen), output.work == [UInt64(seen), UInt64(seen)]
+            steps <= seen, output.metrics[2] == Double(seen), output.work == [UInt64(seen), UInt64(seen)]
         else {
             throw Rejection(
                 .wrongMetrics, "metrics \(output.metrics), work \(output.work) for \(seen) samples")

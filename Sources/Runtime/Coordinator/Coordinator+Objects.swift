@@ -28,7 +28,8 @@ extension Coordinator {
             let before = meter.sent
             let federated = fresh && sessions[peer]!.holdings[place].federated
             send(
-                .chunk(id: id, index: index, length: UInt32(range.count)), to: peer, frame: object, range: range,
+                .chunk(id: id, index: index, length: UInt32(range.count)), to: peer, frame: object,
+                range: range,
                 share: federated ? share : .simulation)
             if fresh && !federated {
                 let header = meter.sent.total - before.total - UInt64(range.count)
@@ -55,8 +56,12 @@ extension Coordinator {
         follow(step, reference.id, peer)
     }
 
-    mutating func takeChunk(_ id: ObjectID, index: UInt32, length: UInt32, _ frame: ObjectBytes?, from peer: PeerID) {
-        guard let frame, frame.count == Int(length), var download = sessions[peer]?.downloads[id] else { return }
+    mutating func takeChunk(
+        _ id: ObjectID, index: UInt32, length: UInt32, _ frame: ObjectBytes?, from peer: PeerID
+    ) {
+        guard let frame, frame.count == Int(length), var download = sessions[peer]?.downloads[id] else {
+            return
+        }
         download.lastChunk = now
         let step = download.transfer.take(index: index, frame: frame)
         sessions[peer]!.downloads[id] = download
@@ -75,8 +80,10 @@ extension Coordinator {
             guard let offer = closeDownload(id, peer) else { return }
             consider(
                 Offer(
-                    task: offer.task, attempt: offer.attempt, outputs: [], metrics: [], work: [], inline: false,
-                    failure: "BAD_DIGEST: the chunks are not the object that was offered"), frame: nil, from: peer)
+                    task: offer.task, attempt: offer.attempt, outputs: [], metrics: [], work: [],
+                    inline: false,
+                    failure: "BAD_DIGEST: the chunks are not the object that was offered"), frame: nil,
+                from: peer)
         }
     }
 
@@ -96,7 +103,8 @@ extension Coordinator {
 
     mutating func retryDownloads(of peer: PeerID) {
         guard let session = sessions[peer] else { return }
-        for id in session.downloads.keys.sorted() where now - session.downloads[id]!.lastChunk > limits.retransmit {
+        for id in session.downloads.keys.sorted()
+        where now - session.downloads[id]!.lastChunk > limits.retransmit {
             let step = sessions[peer]!.downloads[id]!.transfer.request()
             sessions[peer]!.downloads[id]!.lastChunk = now
             follow(step, id, peer)

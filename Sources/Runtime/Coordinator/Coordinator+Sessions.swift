@@ -35,7 +35,8 @@ extension Coordinator {
         session.receivedSequence = envelope.sequence
         sessions[peer] = session
         meter.receive(
-            header: header.count, frame: frame?.count, share: share(of: envelope.message, from: session, frame: frame))
+            header: header.count, frame: frame?.count,
+            share: share(of: envelope.message, from: session, frame: frame))
         handle(envelope.message, frame: frame, from: peer)
     }
 
@@ -43,7 +44,8 @@ extension Coordinator {
         switch message {
         case .ping(let ping): answer(ping, from: peer)
         case .fetch(let id, let first, let count): serve(id, first: first, count: count, to: peer)
-        case .chunk(let id, let index, let length): takeChunk(id, index: index, length: length, frame, from: peer)
+        case .chunk(let id, let index, let length):
+            takeChunk(id, index: index, length: length, frame, from: peer)
         case .offer(let offer): consider(offer, frame: frame, from: peer)
         case .bye(let code, let text, let memory):
             workerMemory = max(workerMemory, memory)
@@ -55,7 +57,7 @@ extension Coordinator {
         case .error(let code, let text, let object):
             if code == .unknownObject, let object { abandonDownload(object, from: peer) }
             note(.warning, "worker \(describe(peer)): \(text)")
-        case .hello, .welcome, .reject, .pong, .task, .cancel, .result:
+        case .hello, .welcome, .reject, .pong, .task, .result:
             refuseMalformed(peer, WireError("\(message.name) is not for a coordinator"))
         }
     }
@@ -74,7 +76,8 @@ extension Coordinator {
     private mutating func greet(_ peer: PeerID, _ envelope: Envelope, _ hello: Hello) {
         guard hello.version == settings.version else {
             reject(
-                peer, .version, "coordinator is \(settings.version), worker is \(hello.version): use one version",
+                peer, .version,
+                "coordinator is \(settings.version), worker is \(hello.version): use one version",
                 retry: nil)
             note(.warning, "worker \(hello.process) refused: version \(hello.version)")
             return
@@ -83,7 +86,8 @@ extension Coordinator {
             reject(
                 peer, .kernelFamily,
                 "this run computes with \(settings.kernelFamily) kernels, the worker with \(hello.kernelFamily): "
-                    + "set TRIBUTARY_KERNELS=\(settings.kernelFamily) there, or start the run with the other", retry: nil)
+                    + "set TRIBUTARY_KERNELS=\(settings.kernelFamily) there, or start the run with the other",
+                retry: nil)
             note(.warning, "worker \(hello.process) refused: kernel family \(hello.kernelFamily)")
             return
         }
@@ -137,7 +141,8 @@ extension Coordinator {
         }
         if let held = ping.fingerprint {
             guard held == fingerprint ?? held else {
-                let text = "this worker's data set is not the one that the run began with; give it the same files"
+                let text =
+                    "this worker's data set is not the one that the run began with; give it the same files"
                 reject(peer, .dataset, text, retry: nil)
                 note(.error, "worker \(describe(peer)) refused: \(text)")
                 refusal = CannotServe(text, isMissingInput: false)

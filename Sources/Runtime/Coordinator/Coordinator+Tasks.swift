@@ -55,7 +55,8 @@ extension Coordinator {
     /// Slots whose worker has been gone for so long that others compute for its clients.
     private func absentHomes(_ slots: Int) -> Set<Int> {
         let present = Set(sessions.values.filter(\.ready).compactMap(\.slot))
-        return Set((0..<slots).filter { !present.contains($0) && now - (slotLost[$0] ?? startedAt) > limits.dead })
+        return Set(
+            (0..<slots).filter { !present.contains($0) && now - (slotLost[$0] ?? startedAt) > limits.dead })
     }
 
     mutating func sendTask(_ id: UInt64, to peer: PeerID, again: Bool) {
@@ -99,7 +100,9 @@ extension Coordinator {
         let output = offer.outputs.first?.id ?? ObjectID(high: 1, low: 1)
         if let accepted = board.acceptedOutput(offer.task) {
             let same = accepted == output && offer.failure == nil
-            if !same { note(.error, "CONFLICT: worker \(describe(peer)) computed task \(offer.task) differently") }
+            if !same {
+                note(.error, "CONFLICT: worker \(describe(peer)) computed task \(offer.task) differently")
+            }
             send(.result(task: offer.task, code: same ? .duplicate : .conflict, text: ""), to: peer)
             return
         }
@@ -163,7 +166,10 @@ extension Coordinator {
         sessions[peer]!.leased[task] = nil
         retries += 1
         if board.refuse(task, session: session.id) >= limits.attempts {
-            end(.taskFailed("\(describe(entry.spec)) was refused \(limits.attempts) times, last with \(code.name): \(text)"))
+            end(
+                .taskFailed(
+                    "\(describe(entry.spec)) was refused \(limits.attempts) times, last with \(code.name): \(text)"
+                ))
             return
         }
         board.requeue(task)

@@ -26,7 +26,8 @@ public struct CoordinatorSettings: Sendable {
     public var began: Instant
 
     public init(
-        run: UInt64, epoch: UInt64, version: String, kernelFamily: String, scenario: ObjectBytes, limits: Limits,
+        run: UInt64, epoch: UInt64, version: String, kernelFamily: String, scenario: ObjectBytes,
+        limits: Limits,
         minimumWorkers: Int, slots: Int?, maximumOutputBytes: UInt64,
         durabilityInterval: UInt64 = 1_000_000_000, fingerprint: ObjectID? = nil, began: Instant = 0
     ) {
@@ -119,7 +120,9 @@ public struct Coordinator<Experiment: Program> {
         if ending == nil { persistIfDue() }
     }
 
-    mutating func note(_ level: Note.Level, _ text: String) { actions.append(.note(Note(level: level, text: text))) }
+    mutating func note(_ level: Note.Level, _ text: String) {
+        actions.append(.note(Note(level: level, text: text)))
+    }
 
     /// Says farewell to every worker. The run is finished when all have answered, or a second has passed: what a
     /// closing connection still carries may be lost.
@@ -178,7 +181,8 @@ public struct Coordinator<Experiment: Program> {
 
     private mutating func persistIfDue() {
         if let request = durability.due(
-            now: now, interval: settings.durabilityInterval, fingerprint: fingerprint) {
+            now: now, interval: settings.durabilityInterval, fingerprint: fingerprint)
+        {
             actions.append(.persist(request))
         }
         if let end = durability.end { self.end(end) }

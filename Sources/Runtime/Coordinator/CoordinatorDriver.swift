@@ -61,7 +61,8 @@ public final class CoordinatorDriver<Experiment: Program> {
                 busy += 1
                 let peer = PeerID(message.peer)
                 step(
-                    .received(peer, header: message.header, frame: message.frame, surplus: message.surplus), socket)
+                    .received(peer, header: message.header, frame: message.frame, surplus: message.surplus),
+                    socket)
                 if queues[peer] != nil { flush(peer, socket) }
             }
             for event in mailbox.take() { step(event, socket) }
@@ -104,7 +105,9 @@ public final class CoordinatorDriver<Experiment: Program> {
             queues[peer]!.append(message)
             return true
         }
-        switch socket.send(peer: peer.bytes, header: message.header, frame: message.frame, range: message.range) {
+        switch socket.send(
+            peer: peer.bytes, header: message.header, frame: message.frame, range: message.range)
+        {
         case .sent: return true
         case .refused:
             queues[peer] = [message]

@@ -12,7 +12,8 @@ public enum MonotonicClock {
     }
 
     public static func sleep(nanoseconds: UInt64) {
-        var left = timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+        var left = timespec(
+            tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
         var wanted = left
         while nanosleep(&wanted, &left) != 0 && errno == EINTR { wanted = left }
     }

@@ -87,7 +87,8 @@ public final class DurabilityWriter: Sendable {
             var facts: [String: [UInt8]] = [Checkpoint.finalKey: [snapshot.final ? 1 : 0]]
             facts[Checkpoint.fingerprintKey] = job.request.fingerprint.map { Array("\($0)".utf8) }
             let point = DurabilityPoint(
-                round: snapshot.round, files: [DurabilityPoint.File(name: name, digest: digest)], state: facts)
+                round: snapshot.round, files: [DurabilityPoint.File(name: name, digest: digest)], state: facts
+            )
             try ledger.append(rows: job.request.rows, events: job.events, point: point)
             let old = state.withLock { state in
                 state.written.append(name)

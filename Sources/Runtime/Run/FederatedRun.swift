@@ -72,7 +72,8 @@ public final class FederatedRun {
         existing = try Checkpoint.tidy(directory, lastRound: point?.round ?? 0)
         snapshot = try point.map { point in
             Snapshot(
-                round: point.round, model: try Checkpoint.read(point.files[0], layout: setup.plan.layout, from: directory),
+                round: point.round,
+                model: try Checkpoint.read(point.files[0], layout: setup.plan.layout, from: directory),
                 final: point.state[Checkpoint.finalKey] == [1])
         }
         epoch = UInt64(try ledger.meta()["epoch"] ?? "1")! + 1
@@ -84,7 +85,8 @@ public final class FederatedRun {
     public func run() throws -> (result: RunResult?, end: RunEnd) {
         let place = try SocketPlace(settings.endpoint)
         let context = ZeroMQContext()
-        let socket = try ZeroMQSocket(.router, context: context, endpoint: place.endpoint, limits: settings.limits)
+        let socket = try ZeroMQSocket(
+            .router, context: context, endpoint: place.endpoint, limits: settings.limits)
         let endpoint = socket.boundEndpoint
         try ledger.set(meta: ["socket_directory": place.directory ?? ""])
         logger.info("listening", metadata: ["endpoint": "\(endpoint)"])
@@ -111,7 +113,8 @@ public final class FederatedRun {
                 run: settings.run, epoch: epoch, version: settings.version,
                 kernelFamily: KernelFamily.active.rawValue,
                 scenario: ObjectBytes(Array(scenario.resolvedYAML.utf8)), limits: settings.limits,
-                minimumWorkers: settings.minimumWorkers, slots: settings.clientsAtHome ? settings.workers : nil,
+                minimumWorkers: settings.minimumWorkers,
+                slots: settings.clientsAtHome ? settings.workers : nil,
                 maximumOutputBytes: UInt64(setup.modelBytes), fingerprint: fingerprint, began: settings.began),
             program: setup.program(resuming: snapshot))
         let logger = logger
@@ -142,7 +145,8 @@ public final class FederatedRun {
         let point = try ledger.lastPoint()!.point
         let model = try Checkpoint.read(point.files[0], layout: setup.plan.layout, from: directory)
         try Checkpoint.writeModel(
-            model, layout: setup.plan.layout, round: point.round, to: directory.path(of: RunDirectory.Name.model))
+            model, layout: setup.plan.layout, round: point.round,
+            to: directory.path(of: RunDirectory.Name.model))
         try directory.exportCSV(from: ledger)
         let rounds = try ledger.rounds()
         let infrastructure = try ledger.infrastructure()
@@ -162,7 +166,8 @@ public final class FederatedRun {
                 simulation: meter.received.simulation + meter.sent.simulation,
                 wire: meter.received.total + meter.sent.total,
                 framing: meter.received.framing + meter.sent.framing),
-            retries: coordinator.retries, workers: infrastructure.map(\.workers).max() ?? 0, thresholdsMissed: [])
+            retries: coordinator.retries, workers: infrastructure.map(\.workers).max() ?? 0,
+            thresholdsMissed: [])
         result.thresholdsMissed = result.missed(scenario.thresholds, rounds: rounds)
         try ledger.set(meta: ["result": String(decoding: try JSONEncoder().encode(result), as: UTF8.self)])
         return result

@@ -52,10 +52,12 @@ public struct FederatedSetup: Sendable {
         }
         let object = ObjectReference(id: ObjectID(high: 1, low: 1), bytes: UInt64(modelBytes))
         let task = TaskOrder(
-            task: 1, attempt: 1, kind: TaskSpec.Kind.train.rawValue, round: 1, client: 0, participation: 0, first: 0,
+            task: 1, attempt: 1, kind: TaskSpec.Kind.train.rawValue, round: 1, client: 0, participation: 0,
+            first: 0,
             count: nil, layout: plan.layout.digest, inputs: [object], inline: true)
         let offer = Offer(
-            task: 1, attempt: 1, outputs: [object], metrics: [0, 0, 0, 0], work: [0, 0], inline: true, failure: nil)
+            task: 1, attempt: 1, outputs: [object], metrics: [0, 0, 0, 0], work: [0, 0], inline: true,
+            failure: nil)
         let chunk = size(.chunk(id: object.id, index: 0, length: 1))
         return MessageOverhead(
             down: TrafficMeter.overhead(object: modelBytes, header: size(.task(task)), chunkHeader: chunk),

@@ -89,7 +89,8 @@ extension RunResult {
         thresholds.compactMap { threshold in
             let value = value(of: threshold.metric, rounds: rounds)
             if threshold.check(value) { return nil }
-            return "\(threshold.metric.rawValue) is \(value.map { "\($0)" } ?? "not measured"), not \(threshold.condition)"
+            return
+                "\(threshold.metric.rawValue) is \(value.map { "\($0)" } ?? "not measured"), not \(threshold.condition)"
         }
     }
 }

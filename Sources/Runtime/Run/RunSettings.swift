@@ -44,7 +44,8 @@ public struct RunSettings: Sendable {
     public var run: UInt64
 
     public init(
-        endpoint: Endpoint = .privateIPC, workers: Int, minimumWorkers: Int, executable: String, version: String,
+        endpoint: Endpoint = .privateIPC, workers: Int, minimumWorkers: Int, executable: String,
+        version: String,
         limits: Limits = Limits(), began: Instant, clientsAtHome: Bool, run: UInt64
     ) {
         self.endpoint = endpoint

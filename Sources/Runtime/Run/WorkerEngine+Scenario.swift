@@ -9,7 +9,10 @@ extension WorkerEngine {
         let scenario: Scenario
         do {
             scenario = try Scenario.load(text: String(decoding: bytes.bytes, as: UTF8.self), file: "scenario")
-        } catch { throw CannotServe("the coordinator's scenario cannot be read here: \(error)", isMissingInput: false) }
+        } catch {
+            throw CannotServe(
+                "the coordinator's scenario cannot be read here: \(error)", isMissingInput: false)
+        }
         switch scenario.kind {
         case .federated(let configuration): try self.init(configuration)
         }

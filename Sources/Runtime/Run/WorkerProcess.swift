@@ -18,7 +18,8 @@ public enum WorkerProcess {
         endpoint: String, slot: Int?, version: String, nonce: UInt64, patienceSeconds: Int
     ) throws(SocketError) -> WorkerExit {
         let settings = WorkerSettings(
-            version: version, kernelFamily: KernelFamily.active.rawValue, slot: slot, process: UInt32(getpid()),
+            version: version, kernelFamily: KernelFamily.active.rawValue, slot: slot,
+            process: UInt32(getpid()),
             nonce: nonce, patience: UInt64(patienceSeconds) * 1_000_000_000)
         let worker = Worker(settings: settings, now: MonotonicClock.now()) { scenario throws(CannotServe) in
             try WorkerEngine(scenario: scenario)

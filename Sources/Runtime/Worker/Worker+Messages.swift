@@ -20,7 +20,6 @@ extension Worker {
     private mutating func handle(_ message: Message, frame: ObjectBytes?) {
         switch message {
         case .task(let order): take(order, frame: frame)
-        case .cancel(let task): tasks.removeAll { $0.order.task == task }
         case .chunk(let id, let index, _): takeChunk(id, index: index, frame)
         case .fetch(let id, let first, let count): serve(id, first: first, count: count)
         case .result(let task, _, _): tasks.removeAll { $0.order.task == task && $0.offer != nil }
@@ -42,7 +41,9 @@ extension Worker {
             // An old session's farewell must not end a new one that is being asked for.
             guard link.session != nil || retry > 0 else { return }
             reconnect()
-            if retry > 0, let last = actions.indices.last { actions[last] = .reconnect(after: UInt64(retry) * 1_000_000) }
+            if retry > 0, let last = actions.indices.last {
+                actions[last] = .reconnect(after: UInt64(retry) * 1_000_000)
+            }
         } else {
             actions.append(.exit(.rejected(reject)))
         }
@@ -88,7 +89,9 @@ extension Worker {
         var transfer = ObjectTransfer(reference, chunkBytes: link.chunkBytes, window: settings.limits.window)
         let step = transfer.request()
         fetching[reference.id] = Fetching(transfer: transfer, lastChunk: now)
-        if case .fetch(let first, let count) = step { send(.fetch(id: reference.id, first: first, count: count)) }
+        if case .fetch(let first, let count) = step {
+            send(.fetch(id: reference.id, first: first, count: count))
+        }
     }
 
     private mutating func takeChunk(_ id: ObjectID, index: UInt32, _ frame: ObjectBytes?) {

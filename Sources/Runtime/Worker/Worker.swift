@@ -143,7 +143,9 @@ public struct Worker {
     public mutating func report(memoryBytes: UInt64) { self.memoryBytes = memoryBytes }
 
     /// Whether `compute` has something to do.
-    public var hasWork: Bool { link.session != nil && tasks.contains { $0.offer == nil && isComplete($0.order) } }
+    public var hasWork: Bool {
+        link.session != nil && tasks.contains { $0.offer == nil && isComplete($0.order) }
+    }
 
     /// Takes one event at time `now`; what it returns is to be done in that order.
     public mutating func step(_ event: WorkerEvent, at now: Instant) -> [WorkerAction] {
