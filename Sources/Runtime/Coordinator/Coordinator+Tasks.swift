@@ -13,8 +13,10 @@ extension Coordinator {
             startedAt = now
             apply(program.start())
         }
+        guard board.waiting > 0 else { return }
+        let workers = sessions.values.count { $0.ready }
         while board.waiting > 0 {
-            let free = sessions.values.filter { $0.ready && $0.leased.count < credit(of: $0) }
+            let free = sessions.values.filter { $0.ready && $0.leased.count < credit(of: $0, workers: workers) }
                 .sorted { ($0.leased.count, $0.id) < ($1.leased.count, $1.id) }
             var leased = false
             for session in free {
@@ -31,10 +33,9 @@ extension Coordinator {
 
     /// One running and one queued task; more only while tasks are shorter than a round trip, and never so many that
     /// another worker would stand idle at the end.
-    private func credit(of session: Session) -> Int {
+    private func credit(of session: Session, workers: Int) -> Int {
         let short = (session.taskDuration ?? .infinity) < 2_000_000
         let wanted = short ? limits.credit : 2
-        let workers = sessions.values.count { $0.ready }
         return max(1, min(wanted, (board.open + workers - 1) / workers))
     }
 

@@ -113,9 +113,8 @@ public struct Coordinator<Experiment: Program> {
         case .persisted(let round): durability.persisted(round: round)
         case .persistFailed(let reason): end(.cannotWrite(reason))
         case .interrupted: interrupt()
-        case .tick: break
+        case .tick: checkTime()
         }
-        if ending == nil { checkTime() }
         if ending == nil { dispatch() }
         if ending == nil { persistIfDue() }
     }

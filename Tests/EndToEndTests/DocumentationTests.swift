@@ -1,0 +1,70 @@
+import Foundation
+import Testing
+
+/// What the documents show works as it stands there.
+@Suite struct DocumentationTests {
+    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+
+    static let scenarios: [String] = {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: root + "/scenarios")) ?? []
+        return names.filter { $0.hasSuffix(".yaml") }.sorted()
+    }()
+
+    @Test(arguments: scenarios) func everyScenarioIsValid(name: String) throws {
+        let outcome = try Program.run(["check", Self.root + "/scenarios/" + name, "--json"])
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        #expect((outcome.json["federated_bytes_total"] as? Int ?? 0) > 0)
+    }
+
+    @Test func scenariosInTheReadme() throws {
+        let readme = try String(contentsOfFile: Self.root + "/README.md", encoding: .utf8)
+        let laboratory = try Laboratory()
+        let blocks = readme.components(separatedBy: "```yaml\n").dropFirst().compactMap {
+            $0.components(separatedBy: "```").first
+        }
+        #expect(!blocks.isEmpty)
+        for block in blocks {
+            try laboratory.write(block, to: "readme.yaml")
+            let outcome = try Program.run(["check", laboratory.file("readme.yaml")])
+            #expect(outcome.code == 0, "\(outcome.errors)")
+        }
+        for name in Self.scenarios {
+            #expect(readme.contains("scenarios/\(name)"), "\(name) is not in the README")
+        }
+    }
+
+    @Test(arguments: [
+        "run", "check", "report", "evaluate", "data inspect", "data export", "doctor", "coordinator",
+        "worker",
+    ])
+    func everyVerbHasAnExample(verb: String) throws {
+        let outcome = try Program.run(verb.split(separator: " ").map(String.init) + ["--help"])
+        #expect(outcome.code == 0 && outcome.output.contains("Example"), "\(outcome.output)")
+    }
+
+    /// The examples of `--help` and README that look at a run, on a run of a few seconds.
+    @Test func lookingAtARun() throws {
+        let laboratory = try Laboratory()
+        let scenario = try laboratory.scenario(rounds: 2)
+        let run = laboratory.file("run")
+        let done = try Program.run(["run", scenario, "--out", run, "--quiet", "--json"])
+        #expect(done.code == 0)
+        let evaluated = try Program.run(
+            [
+                "evaluate", "--model", run + "/model.safetensors", "--scenario", run + "/scenario.yaml",
+                "--json",
+            ])
+        #expect(evaluated.json["accuracy"] as? Double == done.json["final_accuracy"] as? Double)
+        let partition = laboratory.file("partition.csv")
+        #expect(try Program.run(["data", "export", scenario, "--out", partition]).code == 0)
+        #expect(laboratory.bytes("partition.csv") == laboratory.bytes("run/partition.csv"))
+        let inspected = try Program.run(["data", "inspect", scenario, "--json"])
+        #expect(inspected.json["clients"] as? Int == 40)
+        let report = try Program.run(["report", run, run])
+        #expect(report.code == 0 && report.output.contains("laboratory"))
+        let page = String(decoding: laboratory.bytes("run/report.html") ?? Data(), as: UTF8.self)
+        #expect(page.contains("<svg") || page.contains("gnuplot"))
+        #expect(try Program.run(["doctor", "--json"]).code == 0)
+    }
+}
