@@ -16,8 +16,10 @@ extension Coordinator {
         guard board.waiting > 0 else { return }
         let workers = sessions.values.count { $0.ready }
         while board.waiting > 0 {
-            let free = sessions.values.filter { $0.ready && $0.leased.count < credit(of: $0, workers: workers) }
-                .sorted { ($0.leased.count, $0.id) < ($1.leased.count, $1.id) }
+            let free = sessions.values.filter {
+                $0.ready && $0.leased.count < credit(of: $0, workers: workers)
+            }
+            .sorted { ($0.leased.count, $0.id) < ($1.leased.count, $1.id) }
             var leased = false
             for session in free {
                 if let entry = lease(to: session) {
