@@ -30,7 +30,7 @@ let package = Package(
         .target(name: "Devices"),
         .target(name: "Networks", dependencies: ["TensorMath", "Devices", "CKernels"]),
         .target(name: "Datasets", dependencies: ["TensorMath", "CKernels", "CZlib", "CXXHash"]),
-        .target(name: "Methods", dependencies: ["Networks", "Datasets"]),
+        .target(name: "Methods", dependencies: ["Networks", "Datasets", "CKernels"]),
         .target(
             name: "Experiment",
             dependencies: ["Methods", "Yams", .product(name: "GRDB", package: "GRDB.swift")]),

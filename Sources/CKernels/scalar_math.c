@@ -41,3 +41,16 @@ double ck_exp(double x) {
     }
     return sum * scale * extra;
 }
+
+double ck_cos(double x) {
+    const double pi_high = 0x1.921fb54442d18p+1, pi_low = 0x1.1a62633145c07p-53;
+    double sign = 1.0;
+    if (x > 0.5 * pi_high) {
+        x = (pi_high - x) + pi_low;
+        sign = -1.0;
+    }
+    // Taylor's series to x^24, from the smallest term; |x| <= pi / 2.
+    double z = x * x, sum = 1.0;
+    for (int k = 24; k >= 2; k -= 2) sum = 1.0 - sum * z / (k * (k - 1));
+    return sign * sum;
+}

@@ -98,7 +98,7 @@ import Testing
         (
             "training: {schedule: {kind: exponental}}",
             "training.schedule.kind: exponental is unknown; did you mean exponential?"
-                + " write one of constant, exponential"
+                + " write one of constant, exponential, step, cosine"
         ),
         (
             "training: {schedule: {factor: 1}}",

@@ -86,6 +86,14 @@ private func randomTraining(_ stream: inout RandomStream, population: Int) -> Tr
             learningRate: Float(stream.uniformDouble()) * 1e-3 + 1e-30, momentum: momentum,
             nesterov: momentum > 0,
             weightDecay: stream.uniform() * 1e-6),
-        schedule: stream.index(below: 2) == 0
-            ? .constant : .exponential(factor: 1 - stream.uniformDouble() * 0.5))
+        schedule: randomSchedule(&stream))
+}
+
+private func randomSchedule(_ stream: inout RandomStream) -> Schedule {
+    switch stream.index(below: 4) {
+    case 0: .constant
+    case 1: .exponential(factor: 1 - stream.uniformDouble() * 0.5)
+    case 2: .step(every: 1 + stream.index(below: 100), factor: 1 - stream.uniformDouble() * 0.5)
+    default: .cosine(rounds: 2 + stream.index(below: 1000), minimum: stream.uniformDouble())
+    }
 }

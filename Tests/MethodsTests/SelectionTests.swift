@@ -75,5 +75,14 @@ import Testing
 
     @Test func constantStays() {
         for round in [1, 2, 1000] { #expect(Schedule.constant.learningRate(0.3, round: round) == 0.3) }
+        let step = Schedule.step(every: 3, factor: 0.5)
+        #expect((1...7).map { step.learningRate(0.8, round: $0) } == [0.8, 0.8, 0.8, 0.4, 0.4, 0.4, 0.2])
+        let cosine = Schedule.cosine(rounds: 5, minimum: 0.1)
+        for (round, share) in zip(
+            1...,
+            [1, 0.1 + 0.45 * (1 + 0.5.squareRoot()), 0.55, 0.1 + 0.45 * (1 - 0.5.squareRoot()), 0.1, 0.1])
+        {
+            #expect(abs(Double(cosine.learningRate(2, round: round)) - 2 * share) < 1e-6)
+        }
     }
 }

@@ -70,4 +70,12 @@ import Testing
         ]
         for x in edges { #expect(Self.distance(ck_exp(x), exp(x)) <= 2, "exp(\(x))") }
     }
+
+    @Test func cosine() {
+        var stream = RandomStream(RandomKey(seed: 12, purpose: .test))
+        for x in [0, Double.pi / 2, Double.pi] + (0..<100_000).map({ _ in stream.uniformDouble() * .pi }) {
+            #expect(abs(ck_cos(x) - cos(x)) <= 0x1p-51, "\(x)")
+        }
+        #expect(ck_cos(0) == 1 && ck_cos(.pi) == -1)
+    }
 }

@@ -55,26 +55,47 @@ enum TrainingSection {
     }
 
     private static func visitSchedule(_ section: Section, _ value: inout Schedule) {
-        let (current, factor): (String, Double) =
-            switch value {
-            case .constant: ("constant", 0.99)
-            case .exponential(let factor): ("exponential", factor)
-            }
+        var (kind, factor, every, rounds, minimum) = ("constant", 0.99, 10, 100, 0.0)
+        switch value {
+        case .constant: break
+        case .exponential(let each): (kind, factor) = ("exponential", each)
+        case .step(let length, let each): (kind, every, factor) = ("step", length, each)
+        case .cosine(let length, let least): (kind, rounds, minimum) = ("cosine", length, least)
+        }
         section.section("schedule", "How the learning rate changes over rounds.") { section in
             section.choice(
-                "kind", current: current, ["constant", "exponential"], later: ["cosine", "step", "linear"],
-                .value("constant"), "`exponential` multiplies the learning rate by `factor` after each round."
+                "kind", current: kind, ["constant", "exponential", "step", "cosine"], later: ["linear"],
+                .value("constant"),
+                "`exponential` multiplies the learning rate by `factor` after each round, `step` after every "
+                    + "`every` rounds; `cosine` lets it fall along half a cosine."
             ) { kind in
-                if kind == "constant" {
-                    value = .constant
-                } else {
-                    var factor = factor
-                    section.field(
-                        "factor", &factor, .number(0...1, above: true), .value(0.99),
-                        "Learning rate of round r is `learning_rate` x factor^(r - 1).")
+                switch kind {
+                case "exponential":
+                    visitFactor(section, &factor, 0.99)
                     value = .exponential(factor: factor)
+                case "step":
+                    section.field(
+                        "every", &every, .integer(1...1_000_000), .value(10), unit: "rounds",
+                        "Rounds between two steps.")
+                    visitFactor(section, &factor, 0.99)
+                    value = .step(every: every, factor: factor)
+                case "cosine":
+                    section.field(
+                        "rounds", &rounds, .integer(2...1_000_000), .value(100), unit: "rounds",
+                        "Round in which the learning rate reaches its least value, where it stays.")
+                    section.field(
+                        "minimum", &minimum, .number(0...1), .value(0),
+                        "Least learning rate, as a share of `learning_rate`.")
+                    value = .cosine(rounds: rounds, minimum: minimum)
+                default: value = .constant
                 }
             }
         }
+    }
+
+    private static func visitFactor(_ section: Section, _ value: inout Double, _ fallback: Double) {
+        section.field(
+            "factor", &value, .number(0...1, above: true), .value(fallback),
+            "What the learning rate is multiplied by.")
     }
 }

@@ -1,3 +1,4 @@
+import CKernels
 import Datasets
 import Networks
 
@@ -80,23 +81,35 @@ public enum Schedule: Sendable, Equatable {
     case constant
     /// learning rate x factor^(r - 1).
     case exponential(factor: Double)
+    /// learning rate x factor^((r - 1) / every, rounded down).
+    case step(every: Int, factor: Double)
+    /// Half a cosine from the learning rate in round 1 to `minimum` times it in round `rounds`, where it stays
+    /// (Loshchilov and Hutter, ICLR 2017, equation 5, without restarts).
+    case cosine(rounds: Int, minimum: Double)
 
-    /// The learning rate of round `round`, 1 or more; powers by repeated squaring, so that libm has no say.
+    /// The learning rate of round `round`, 1 or more; with powers and cosines that do not depend on libm.
     public func learningRate(_ initial: Float, round: Int) -> Float {
         precondition(round >= 1)
         switch self {
         case .constant: return initial
-        case .exponential(let factor):
-            var power = 1.0
-            var base = factor
-            var exponent = round - 1
-            while exponent > 0 {
-                if exponent & 1 == 1 { power *= base }
-                base *= base
-                exponent >>= 1
-            }
-            return Float(Double(initial) * power)
+        case .exponential(let factor): return Float(Double(initial) * Self.power(factor, round - 1))
+        case .step(let every, let factor):
+            return Float(Double(initial) * Self.power(factor, (round - 1) / every))
+        case .cosine(let rounds, let minimum):
+            guard round < rounds else { return Float(Double(initial) * minimum) }
+            let cosine = ck_cos(Double.pi * Double(round - 1) / Double(rounds - 1))
+            return Float(Double(initial) * (minimum + (1 - minimum) * 0.5 * (1 + cosine)))
         }
+    }
+
+    private static func power(_ base: Double, _ exponent: Int) -> Double {
+        var (power, base, exponent) = (1.0, base, exponent)
+        while exponent > 0 {
+            if exponent & 1 == 1 { power *= base }
+            base *= base
+            exponent >>= 1
+        }
+        return power
     }
 }
 
