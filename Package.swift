@@ -56,7 +56,9 @@ let package = Package(
         .testTarget(name: "WireTests", dependencies: ["Wire"]),
         .testTarget(name: "SimulationTests", dependencies: ["Runtime"]),
         .testTarget(name: "ReportTests", dependencies: ["Report"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["Runtime", "Report"]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["Runtime", "Report", .product(name: "GRDB", package: "GRDB.swift")]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -72,6 +72,16 @@ public struct ObjectTransfer {
         return .fetch(first: UInt32(first), count: UInt32(asked - first))
     }
 
+    /// The chunks of an object that a FETCH asks for: at most a window of them, and only ones that exist.
+    public static func indices(
+        first: UInt32, count: UInt32, window: Int, objectBytes: Int, chunkBytes: Int
+    ) -> Range<UInt32> {
+        let chunks = UInt64(max(0, objectBytes) + chunkBytes - 1) / UInt64(chunkBytes)
+        let begin = min(UInt64(first), chunks)
+        let end = min(begin + min(UInt64(count), UInt64(window)), chunks)
+        return UInt32(clamping: begin)..<UInt32(clamping: end)
+    }
+
     /// The part of an object that a chunk carries, or nil when it has no such chunk.
     public static func range(of index: UInt32, objectBytes: Int, chunkBytes: Int) -> Range<Int>? {
         precondition(chunkBytes > 0)

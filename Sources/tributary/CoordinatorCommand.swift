@@ -13,7 +13,8 @@ struct CoordinatorCommand: ParsableCommand {
               tributary worker --connect tcp://THIS-HOST:5555
             """)
 
-    @Argument(help: "Scenario file.") var file: String
+    @Argument(help: "Scenario file.") var file: String?
+    @Option(help: ArgumentHelp("Go on with the run in this directory.", valueName: "dir")) var resume: String?
     @Option(help: ArgumentHelp("Where workers connect, such as tcp://0.0.0.0:5555.", valueName: "endpoint"))
     var bind: String
     @Flag(help: "Accept workers from other hosts without keys: for networks that are trusted.") var insecure =
@@ -24,6 +25,7 @@ struct CoordinatorCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
+        try RunSession.validate(file: file, resume: resume, scenario: scenario, output: output)
         guard let endpoint = RunSettings.Endpoint(bind) else {
             throw ValidationError("--bind \(bind): give tcp://ADDRESS:PORT or ipc://PATH.")
         }
@@ -45,7 +47,8 @@ struct CoordinatorCommand: ParsableCommand {
         var session = RunSession(endpoint: endpoint, workers: workers, output: output)
         if endpoint.isRemote { session.limits = .remote }
         session.limits.lonely = UInt64(patience) * 1_000_000_000
-        try session.start(try scenario.load(file))
+        if let resume { return try session.resume(resume) }
+        try session.start(try scenario.load(file!))
     }
 }
 

@@ -2,7 +2,9 @@ import ArgumentParser
 import Datasets
 import Experiment
 import Foundation
+import Methods
 import Networks
+import Report
 import Runtime
 import Wire
 
@@ -40,16 +42,38 @@ struct Failure: Error {
             self.init("\(error)", code: error.reason == .missing ? .missingInput : .badData)
         case let error as PartitionError: self.init("\(error)", code: .badData)
         case let error as NetworkError: self.init("\(error)", code: .badData)
-        case let error as SafetensorsError: self.init("\(error)", code: .badData)
+        case let error as TaskFailure: self.init("\(error)", code: .badData)
+        case let error as SafetensorsError: self.init("\(error)", code: Self.code(error.reason))
         case let error as RunDirectoryError: self.init("\(error)", code: Self.code(error.kind))
         case let error as LedgerError: self.init("\(error)", code: Self.code(error.kind))
-        case let error as RecordError: self.init("\(error)", code: .cannotWrite)
+        case let error as RecordError: self.init("\(error)", code: Self.code(error))
+        case let error as ReportError: self.init("\(error)", code: Self.code(error))
         case let error as SocketError: self.init("\(error)", code: .unavailable)
         case let error as LaunchError: self.init("\(error)", code: .unavailable)
         case is ExitCode, is ValidationError, is CleanExit: return nil
         default:
-            // What remains are the parser's own errors and real surprises; the parser words both.
-            return nil
+            // The parser's own errors have a code of their own; anything else is a fault of the program.
+            guard Tributary.exitCode(for: error) == .failure else { return nil }
+            self.init("internal: \(error)", code: .internalFault)
+        }
+    }
+
+    private static func code(_ reason: SafetensorsError.Reason) -> ExitCode {
+        guard case .system(let call, _) = reason else { return .badData }
+        return ["write", "fsync", "close", "rename"].contains(call) ? .cannotWrite : .missingInput
+    }
+
+    private static func code(_ error: RecordError) -> ExitCode {
+        switch error {
+        case .ledger(let error): code(error.kind)
+        case .directory(let error): code(error.kind)
+        }
+    }
+
+    private static func code(_ error: ReportError) -> ExitCode {
+        switch error {
+        case .scenario, .noRounds: .badData
+        case .record(let error): code(error)
         }
     }
 

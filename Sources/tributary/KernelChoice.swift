@@ -17,6 +17,12 @@ enum KernelChoice {
                 throw Failure(
                     "\(variable)=\(wanted) is not a kernel family; give one of \(names)", code: .usage)
             }
+            guard chosen == .portable || KernelFamily.supported == .avx512 || chosen == KernelFamily.supported
+            else {
+                throw Failure(
+                    "\(variable)=\(wanted): this processor has \(KernelFamily.supported.rawValue) at most",
+                    code: .usage)
+            }
             family = chosen
         }
         if environment["OPENBLAS_CORETYPE"] != family.openBLASCoreType
@@ -34,6 +40,12 @@ enum KernelChoice {
             throw Failure(
                 "the BLAS library is not OpenBLAS, so results would be slow and could not be compared; "
                     + "install it with: apt-get install libopenblas0-pthread", code: .unavailable)
+        }
+        guard KernelFamily.active == family else {
+            throw Failure(
+                "OpenBLAS computes with \(KernelFamily.openBLASCoreName ?? "?") kernels instead of "
+                    + "\(family.openBLASCoreType); install Debian's libopenblas0-pthread, which can choose",
+                code: .unavailable)
         }
     }
 

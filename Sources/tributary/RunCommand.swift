@@ -28,13 +28,7 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-        guard (file == nil) != (resume == nil) else {
-            throw ValidationError("Give a scenario file, or --resume and the directory of a run.")
-        }
-        if resume != nil, !scenario.overrides.isEmpty || output.out != nil {
-            throw ValidationError(
-                "--resume takes everything from the run directory; leave out --set and --out.")
-        }
+        try RunSession.validate(file: file, resume: resume, scenario: scenario, output: output)
         if let workers, !(1...4096).contains(workers) {
             throw ValidationError("--workers \(workers): give 1 to 4096.")
         }
@@ -70,12 +64,25 @@ struct RunSession {
     var output: OutputOptions
     var limits = Limits()
 
+    /// Either a scenario or a run to go on with.
+    static func validate(
+        file: String?, resume: String?, scenario: ScenarioOptions, output: OutputOptions
+    ) throws(ValidationError) {
+        guard (file == nil) != (resume == nil) else {
+            throw ValidationError("Give a scenario file, or --resume and the directory of a run.")
+        }
+        if resume != nil, !scenario.overrides.isEmpty || output.out != nil {
+            throw ValidationError(
+                "--resume takes everything from the run directory; leave out --set and --out.")
+        }
+    }
+
     mutating func start(_ scenario: Scenario) throws {
         guard case .federated(let configuration) = scenario.kind else { return }
         let setup = try FederatedSetup(configuration)
         let directory = try output.directory(for: scenario)
         let run = try FederatedRun(
-            scenario: scenario, setup: setup, directory: directory, settings: settings(scenario, setup),
+            scenario: scenario, setup: setup, directory: directory, settings: try settings(scenario, setup),
             environment: Host.environment(),
             logger: Host.logger(file: directory.path(of: RunDirectory.Name.log), quiet: output.quiet),
             observe: observer(configuration))
@@ -98,7 +105,7 @@ struct RunSession {
         let setup = try FederatedSetup(configuration)
         let run = try FederatedRun(
             resuming: directory, scenario: scenario, setup: setup, ledger: ledger,
-            settings: settings(scenario, setup),
+            settings: try settings(scenario, setup),
             logger: Host.logger(file: directory.path(of: RunDirectory.Name.log), quiet: output.quiet),
             observe: observer(configuration))
         try carryOut(run)
@@ -111,8 +118,17 @@ struct RunSession {
         }
     }
 
-    private func settings(_ scenario: Scenario, _ setup: FederatedSetup) -> RunSettings {
+    /// Whether only the coordinator's own workers can find its socket.
+    private var isPrivate: Bool { endpoint == .privateIPC }
+
+    private func settings(_ scenario: Scenario, _ setup: FederatedSetup) throws -> RunSettings {
         let workers = workers ?? scenario.hosts.localWorkers
+        guard workers >= scenario.hosts.minimum || scenario.hosts.launch.contains(.manual) || !isPrivate
+        else {
+            throw Failure(
+                "--workers \(workers) is below the scenario's hosts.minimum of \(scenario.hosts.minimum), and no other "
+                    + "worker can come; give more, or --set hosts.minimum=\(workers)", code: .usage)
+        }
         return RunSettings(
             endpoint: endpoint, workers: workers,
             minimumWorkers: max(scenario.hosts.minimum, min(1, workers)),
@@ -128,9 +144,9 @@ struct RunSession {
 
     private func carryOut(_ run: FederatedRun) throws {
         let mailbox = run.mailbox
-        let interrupts = Interrupts { mailbox.post(.interrupted) }
+        let interrupts = Interrupts(stop: { mailbox.post(.interrupted) }, abandon: run.abandon)
+        defer { interrupts.end() }
         let (result, end) = try run.run()
-        interrupts.stop()
         if isatty(2) == 1 && !output.quiet { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
         switch end {
         case .completed: try finish(result!, run.directory)
@@ -148,7 +164,8 @@ struct RunSession {
     }
 
     private func finish(_ result: RunResult, _ directory: RunDirectory) throws {
-        try ReportFiles.write(directory)
+        // The run is finished, whatever becomes of its report.
+        do { try ReportFiles.write(directory) } catch { writeError("warning: no report: \(error)") }
         try show(result, directory)
     }
 
@@ -166,24 +183,31 @@ struct RunSession {
 
 /// Ctrl-C and termination while a run is going: the first asks it to stop, the second stops at once.
 final class Interrupts {
+    private static let signals = [SIGINT, SIGTERM, SIGHUP]
     private var sources: [any DispatchSourceSignal] = []
 
-    init(_ stop: @escaping @Sendable () -> Void) {
+    /// `abandon` removes what a sudden end would leave behind.
+    init(stop: @escaping @Sendable () -> Void, abandon: @escaping @Sendable () -> Void) {
         let queue = DispatchQueue(label: "signals")
-        for number in [SIGINT, SIGTERM] {
+        for number in Self.signals {
             // Children inherit that SIGINT is ignored: the coordinator stops them.
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             var count = 0
             source.setEventHandler {
                 count += 1
-                if count > 1 { _exit(130) }
-                stop()
+                guard count > 1 else { return stop() }
+                abandon()
+                _exit(130)
             }
             source.resume()
             sources.append(source)
         }
     }
 
-    func stop() { for source in sources { source.cancel() } }
+    /// From here on signals do again what they do by themselves.
+    func end() {
+        for source in sources { source.cancel() }
+        for number in Self.signals { signal(number, SIG_DFL) }
+    }
 }

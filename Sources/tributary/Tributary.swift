@@ -29,6 +29,7 @@ struct Tributary: ParsableCommand {
     static func main() {
         // A file that may not grow is an error that has a name, not a signal.
         signal(SIGXFSZ, SIG_IGN)
+        signal(SIGPIPE, SIG_IGN)
         do {
             try KernelChoice.settle()
             var command = try parseAsRoot()

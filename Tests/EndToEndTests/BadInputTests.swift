@@ -114,6 +114,7 @@ import Testing
         try fails(64, ["--workers"], ["run", good, "--workers", "0"])
         try fails(64, ["--insecure"], ["coordinator", good, "--bind", "tcp://0.0.0.0:5555"])
         try fails(64, ["udp"], ["worker", "--connect", "udp://x"])
+        try fails(64, ["hosts.minimum"], ["run", good, "--workers", "1", "--set", "hosts.minimum=2"])
     }
 
     @Test func missedThreshold() throws {

@@ -31,6 +31,7 @@ struct InMemoryRun {
         var settings = CoordinatorSettings(
             run: 5, epoch: 1, version: "memory", kernelFamily: "same",
             scenario: ObjectBytes(Array(scenario.resolvedYAML.utf8)), limits: .init(), minimumWorkers: 1,
+            launchesWorkers: true,
             slots: nil,
             maximumOutputBytes: UInt64(setup.modelBytes))
         settings.durabilityInterval = 0
@@ -61,7 +62,7 @@ struct InMemoryRun {
                 case .persist(let request):
                     perform(coordinator.step(.persisted(round: request.snapshot.round), at: now))
                 case .finished(let how): end = how
-                case .forget, .note, .progress: break
+                case .reply, .forget, .note, .progress: break
                 }
             }
         }

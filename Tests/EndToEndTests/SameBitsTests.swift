@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Testing
 
 /// Equal scenario and seed: equal bits, whatever the processes and whatever happens to them.
@@ -82,6 +83,23 @@ import Testing
         // A finished run prints its result again, and computes nothing.
         let again = try Program.run(["run", "--resume", directory, "--quiet", "--json"])
         #expect(again.code == 0 && again.output == resumed.output)
+    }
+
+    /// A kill after the last durability point, before the files and the result were written.
+    @Test(arguments: ["", "stop: {target_accuracy: 0.2}"]) func killedAtTheVeryEnd(stop: String) throws {
+        let scenario = try laboratory.scenario(rounds: 4, extra: stop)
+        for name in ["whole", "cut"] {
+            #expect(try Program.run(["run", scenario, "--out", laboratory.file(name), "--quiet"]).code == 0)
+        }
+        let database = try DatabaseQueue(path: laboratory.file("cut/run.sqlite"))
+        try database.write { try $0.execute(sql: "DELETE FROM meta WHERE key = 'result'") }
+        try database.close()
+        for name in ["model.safetensors", "rounds.csv", "clients.csv"] {
+            try FileManager.default.removeItem(atPath: laboratory.file("cut/\(name)"))
+        }
+        let resumed = try Program.run(["run", "--resume", laboratory.file("cut"), "--quiet", "--json"])
+        #expect(resumed.code == 0, "\(resumed.errors)")
+        #expect(laboratory.differences("whole", "cut") == [])
     }
 
     @Test func interruptedAndResumed() throws {

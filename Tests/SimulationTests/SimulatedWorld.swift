@@ -59,6 +59,7 @@ final class SimulatedWorld {
     private let shuffled: Bool
     /// The disk: rows and snapshot of every durable point, in order.
     private(set) var disk: [DurabilityRequest] = []
+    private var inFlight: DurabilityRequest?
     private(set) var end: RunEnd?
     private(set) var crashes = 0
     private(set) var notes: [String] = []
@@ -73,8 +74,6 @@ final class SimulatedWorld {
         limits.dead = 2_000_000_000
         limits.retransmit = 600_000_000
         limits.noProgress = 5_000_000_000
-        limits.leases = 1_000
-        limits.attempts = 1_000
         limits.lonely = 120_000_000_000
         shuffled = true
         coordinator = Self.coordinator(
@@ -91,10 +90,15 @@ final class SimulatedWorld {
             settings: CoordinatorSettings(
                 run: 99, epoch: epoch, version: "test", kernelFamily: "any",
                 scenario: ObjectBytes([1, 2, 3]),
-                limits: limits, minimumWorkers: 1, slots: slots,
+                limits: limits, minimumWorkers: 1, launchesWorkers: true, slots: slots,
                 maximumOutputBytes: UInt64(TinyExperiment.plan.layout.count * 4),
                 durabilityInterval: 30_000_000),
             program: TinyExperiment.program(resuming: snapshot))
+    }
+
+    /// A coordinator of a fresh run.
+    func fresh() -> Coordinator<FederatedProgram> {
+        Self.coordinator(epoch: 1, limits: limits, slots: nil, workers: 1, resuming: nil)
     }
 
     private func start(_ i: Int) {
@@ -175,9 +179,14 @@ final class SimulatedWorld {
                     { .toWorker(i, connection: connection, header, $0) }, frame: Self.cut(frame, range))
             case .persist(let request):
                 let fails = chance(faults.diskFault)
+                inFlight = fails ? nil : request
                 schedule(.persisted(epoch: epoch, request, fails: fails), after: 5_000_000)
             case .finished(let end): finish(end)
             case .note(let note): notes.append(note.text)
+            case .reply(let peer, let header):
+                let i = Int(peer.bytes[0])
+                let connection = Int(peer.bytes[1])
+                deliver({ .toWorker(i, connection: connection, header, $0) }, frame: nil)
             case .forget, .progress: break
             }
         }
@@ -194,6 +203,9 @@ final class SimulatedWorld {
     private func restartCoordinator() {
         crashes += 1
         epoch += 1
+        // A write that was under way is on the disk as a whole or not at all.
+        if let request = inFlight, random.index(below: 2) == 0 { disk.append(request) }
+        inFlight = nil
         if let last = disk.last, last.snapshot.final {
             // Resuming a finished run prints its result again.
             end = .completed(TinyExperiment.outcome(of: disk))
@@ -235,6 +247,7 @@ final class SimulatedWorld {
             schedule(.coordinatorTick, after: 50_000_000)
         case .persisted(let epoch, let request, let fails):
             guard epoch == self.epoch else { return }
+            inFlight = nil
             if fails {
                 perform(coordinator.step(.persistFailed("simulated"), at: now))
             } else {

@@ -64,6 +64,12 @@ enum TinyExperiment {
             configuration: configuration, population: population, plan: plan, overhead: overhead)
     }
 
+    /// The name of the first round's model.
+    static var modelName: ObjectID {
+        var program = Self.program()
+        return program.start().tasks[0].inputs[0].id
+    }
+
     static func executor() -> FederatedExecutor {
         FederatedExecutor(configuration: configuration, dataset: dataset, holdings: holdings, plan: plan)
     }

@@ -14,7 +14,10 @@ extension Coordinator {
             sessions[peer]!.hold(Session.Holding(id: id, federated: false))
         }
         let place = sessions[peer]!.holding(id)!
-        for index in first..<(first + min(count, UInt32(limits.window))) {
+        let wanted = ObjectTransfer.indices(
+            first: first, count: count, window: limits.window, objectBytes: object.count,
+            chunkBytes: limits.chunkBytes)
+        for index in wanted {
             guard
                 let range = ObjectTransfer.range(
                     of: index, objectBytes: object.count, chunkBytes: limits.chunkBytes)
@@ -63,9 +66,9 @@ extension Coordinator {
             return
         }
         download.lastChunk = now
+        if download.transfer.wants(index) { sessions[peer]!.progressAt = now }
         let step = download.transfer.take(index: index, frame: frame)
         sessions[peer]!.downloads[id] = download
-        sessions[peer]!.progressAt = now
         follow(step, id, peer)
     }
 
@@ -78,12 +81,7 @@ extension Coordinator {
             complete(offer, [object], from: peer)
         case .corrupt:
             guard let offer = closeDownload(id, peer) else { return }
-            consider(
-                Offer(
-                    task: offer.task, attempt: offer.attempt, outputs: [], metrics: [], work: [],
-                    inline: false,
-                    failure: "BAD_DIGEST: the chunks are not the object that was offered"), frame: nil,
-                from: peer)
+            refuse(offer.task, .badDigest, "the chunks are not the object that was offered", peer)
         }
     }
 

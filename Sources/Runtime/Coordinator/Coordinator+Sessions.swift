@@ -64,7 +64,11 @@ extension Coordinator {
 
     /// Garbage costs its sender the session, and nobody else anything.
     private mutating func refuseMalformed(_ peer: PeerID, _ error: WireError) {
-        note(.warning, "peer \(describe(peer)): \(error)")
+        malformed += 1
+        // A peer that sends nothing else must not fill the log.
+        if malformed & (malformed - 1) == 0 {
+            note(.warning, "peer \(describe(peer)): \(error) (\(malformed) messages of this kind so far)")
+        }
         if sessions[peer] != nil {
             send(.error(code: .malformed, text: error.description, object: nil), to: peer)
             voidSession(peer, why: "it sent \(error)")
@@ -108,7 +112,6 @@ extension Coordinator {
             peer: peer, id: settings.epoch << 32 | lastSession, nonce: envelope.session, slot: hello.slot,
             process: hello.process, lastHeard: now, receivedSequence: 0, memoryBytes: hello.memoryBytes,
             progressAt: now)
-        lonelySince = nil
         welcome(peer)
     }
 
@@ -121,13 +124,13 @@ extension Coordinator {
                     deadMilliseconds: UInt32(limits.dead / 1_000_000))), to: peer, frame: settings.scenario)
     }
 
-    private mutating func reject(_ peer: PeerID, _ code: Reject.Code, _ text: String, retry: UInt32?) {
+    mutating func reject(_ peer: PeerID, _ code: Reject.Code, _ text: String, retry: UInt32?) {
         let envelope = Envelope(
             run: settings.run, epoch: settings.epoch, session: Envelope.unknown, sequence: 1,
             message: .reject(Reject(code: code, text: text, retryMilliseconds: retry)))
         let header = envelope.encoded()
         meter.send(header: header.count, frame: nil, share: .simulation)
-        actions.append(.send(peer, header: header, frame: nil, range: nil))
+        actions.append(.reply(peer, header: header))
     }
 
     // MARK: - Liveness
@@ -149,8 +152,11 @@ extension Coordinator {
                 voidSession(peer, why: nil)
                 return
             }
-            fingerprint = held
-            session.ready = true
+            // Where this host starts workers, one of those says which data set it is.
+            if fingerprint != nil || !settings.launchesWorkers || session.slot != nil {
+                fingerprint = held
+                session.ready = true
+            }
         }
         // A TASK that was lost on the way: the worker should have it by now and does not say so.
         let held = Set(ping.held)
@@ -170,18 +176,31 @@ extension Coordinator {
                 now - session.progressAt > limits.noProgress
             {
                 voidSession(session.peer, why: "no progress for \(limits.noProgress / 1_000_000_000) s")
+            } else if let oldest = session.leased.values.min(), now - oldest > limits.deadline {
+                voidSession(session.peer, why: "a task took more than \(limits.deadline / 1_000_000_000) s")
             } else {
                 retryDownloads(of: session.peer)
             }
         }
+        checkCompany()
+    }
+
+    /// Never waits for ever: enough workers must be ready before the first round, and one at any time after it.
+    private mutating func checkCompany() {
         if board.open == 0 && started { return }
-        if sessions.isEmpty {
-            let since = lonelySince ?? now
-            lonelySince = since
-            if let exhausted { end(refusal.map { .workersCannotServe($0) } ?? .noWorkers(exhausted)) }
-            if now - since > limits.lonely {
-                end(.noWorkers("no worker was connected for \(limits.lonely / 1_000_000_000) s"))
-            }
+        let ready = sessions.values.count { $0.ready }
+        let needed = started ? 1 : settings.minimumWorkers
+        guard ready < needed else {
+            lonelySince = nil
+            return
+        }
+        let since = lonelySince ?? now
+        lonelySince = since
+        if sessions.isEmpty, let exhausted {
+            end(refusal.map { .workersCannotServe($0) } ?? .noWorkers(exhausted))
+        } else if now - since > limits.lonely {
+            let seconds = limits.lonely / 1_000_000_000
+            end(.noWorkers("\(ready) of \(needed) workers were ready after \(seconds) s"))
         }
     }
 
@@ -191,9 +210,8 @@ extension Coordinator {
         actions.append(.forget(peer))
         for download in session.downloads.values { receiving -= download.transfer.reference.bytes }
         if let why { note(.warning, "worker \(session.process) is gone: \(why)") }
-        if let slot = session.slot { slotLost[slot] = now }
+        if let slot = session.slot, slot < settings.slots ?? 0 { slotLost[slot] = now }
         for task in session.leased.keys.sorted(by: >) { loseLease(task) }
-        if sessions.isEmpty { lonelySince = now }
     }
 
     private mutating func loseLease(_ task: UInt64) {

@@ -100,15 +100,17 @@ extension Coordinator {
     // MARK: - Results
 
     mutating func consider(_ offer: Offer, frame: ObjectBytes?, from peer: PeerID) {
-        let output = offer.outputs.first?.id ?? ObjectID(high: 1, low: 1)
-        if let accepted = board.acceptedOutput(offer.task) {
-            let same = accepted == output && offer.failure == nil
+        if let accepted = board.accepted(offer.task) {
+            let same =
+                accepted.outputs == offer.outputs && accepted.metrics == offer.metrics
+                && accepted.work == offer.work && offer.failure == nil
             if !same {
                 note(.error, "CONFLICT: worker \(describe(peer)) computed task \(offer.task) differently")
             }
             send(.result(task: offer.task, code: same ? .duplicate : .conflict, text: ""), to: peer)
             return
         }
+        leaseFinished(offer, to: peer)
         guard let session = sessions[peer], session.leased[offer.task] != nil,
             let entry = board.entries[offer.task], entry.session == session.id
         else {
@@ -138,6 +140,15 @@ extension Coordinator {
         }
     }
 
+    /// A worker that comes back with a result that is still wanted may give it: it had the task before.
+    private mutating func leaseFinished(_ offer: Offer, to peer: PeerID) {
+        guard let session = sessions[peer], session.ready, session.leased[offer.task] == nil,
+            let entry = board.entries[offer.task], entry.leases > 0, settings.slots == nil,
+            !entry.refused.contains(session.id), board.lease(offer.task, to: session.id)
+        else { return }
+        sessions[peer]!.leased[offer.task] = now
+    }
+
     /// A result is here as a whole: the program decides.
     mutating func complete(_ offer: Offer, _ objects: [ObjectBytes], from peer: PeerID) {
         guard let entry = board.entries[offer.task] else { return }
@@ -155,27 +166,37 @@ extension Coordinator {
             refuse(offer.task, code, error.text, peer)
             return
         }
-        board.accept(offer.task, output: objects.first?.id)
+        board.accept(offer)
         sessions[peer]?.leased[offer.task] = nil
         send(.result(task: offer.task, code: .accepted, text: ""), to: peer)
         if next.phase == nil && next.rows.isEmpty && next.outcome == nil { reportProgress() }
         apply(next)
     }
 
-    private mutating func refuse(_ task: UInt64, _ code: ResultCode, _ text: String, _ peer: PeerID) {
+    /// Refuses a result. A worker that breaks the protocol is sent away, and its answer proves nothing about the
+    /// task; a result that the program cannot use counts against the task, which is given up when every worker that is
+    /// here has failed it.
+    mutating func refuse(_ task: UInt64, _ code: ResultCode, _ text: String, _ peer: PeerID) {
         guard let session = sessions[peer], let entry = board.entries[task] else { return }
         note(.warning, "\(code.name): worker \(describe(peer)), \(describe(entry.spec)): \(text)")
         send(.result(task: task, code: code, text: text), to: peer)
-        sessions[peer]!.leased[task] = nil
         retries += 1
-        if board.refuse(task, session: session.id) >= limits.attempts {
-            end(
-                .taskFailed(
-                    "\(describe(entry.spec)) was refused \(limits.attempts) times, last with \(code.name): \(text)"
-                ))
-            return
+        switch code {
+        case .badShape, .badDigest, .badSize:
+            refusal = CannotServe("a worker was sent away: \(code.name), \(text)", isMissingInput: false)
+            reject(peer, .revoked, "\(code.name): \(text)", retry: nil)
+            voidSession(peer, why: "it was sent away")
+        default:
+            sessions[peer]!.leased[task] = nil
+            let refusals = board.refuse(task, session: session.id)
+            let refused = board.entries[task]!.refused
+            let untried = sessions.values.contains { $0.ready && !refused.contains($0.id) }
+            if refusals >= limits.attempts && !untried {
+                let times = "\(describe(entry.spec)) was refused \(refusals) times"
+                return end(.taskFailed("\(times), last with \(code.name): \(text)"))
+            }
+            board.requeue(task)
         }
-        board.requeue(task)
     }
 
     private mutating func measure(_ task: UInt64, _ peer: PeerID) {

@@ -14,6 +14,8 @@ public struct CoordinatorSettings: Sendable {
     public var limits: Limits
     /// Workers that must be there before the first task is handed out.
     public var minimumWorkers: Int
+    /// Whether this host starts workers of its own, which have the say about the data set.
+    public var launchesWorkers: Bool
     /// Client c is computed by the worker in slot c mod `slots` as long as there is one; nil: by whoever is free.
     public var slots: Int?
     /// The largest object that a task of this run may give.
@@ -24,12 +26,15 @@ public struct CoordinatorSettings: Sendable {
     public var fingerprint: ObjectID?
     /// When the command began, for wall times.
     public var began: Instant
+    /// The last round of an earlier execution that is durable.
+    public var committedRound: Int
 
     public init(
         run: UInt64, epoch: UInt64, version: String, kernelFamily: String, scenario: ObjectBytes,
         limits: Limits,
-        minimumWorkers: Int, slots: Int?, maximumOutputBytes: UInt64,
-        durabilityInterval: UInt64 = 1_000_000_000, fingerprint: ObjectID? = nil, began: Instant = 0
+        minimumWorkers: Int, launchesWorkers: Bool, slots: Int?, maximumOutputBytes: UInt64,
+        durabilityInterval: UInt64 = 1_000_000_000, fingerprint: ObjectID? = nil, began: Instant = 0,
+        committedRound: Int = 0
     ) {
         precondition(run != 0 && epoch != 0)
         self.run = run
@@ -39,11 +44,13 @@ public struct CoordinatorSettings: Sendable {
         self.scenario = scenario
         self.limits = limits
         self.minimumWorkers = minimumWorkers
+        self.launchesWorkers = launchesWorkers
         self.slots = slots
         self.maximumOutputBytes = maximumOutputBytes
         self.durabilityInterval = durabilityInterval
         self.fingerprint = fingerprint
         self.began = began
+        self.committedRound = committedRound
     }
 }
 
@@ -72,12 +79,14 @@ public struct Coordinator<Experiment: Program> {
     /// When the last session was lost (or the run began), for "no workers".
     var lonelySince: Instant?
     var slotLost: [Int: Instant] = [:]
+    /// Messages that could not be understood, from anybody.
+    var malformed = 0
     var exhausted: String?
     /// What the last worker said that could not take part.
     var refusal: CannotServe?
     private var finished = false
     var receiving: UInt64 = 0
-    var durability = Durability()
+    var durability: Durability
     var clock: RoundClock
 
     public init(settings: CoordinatorSettings, program: Experiment) {
@@ -85,6 +94,7 @@ public struct Coordinator<Experiment: Program> {
         self.program = program
         fingerprint = settings.fingerprint
         clock = RoundClock(began: settings.began)
+        durability = Durability(committed: settings.committedRound)
     }
 
     /// Takes one event at time `now`; what it returns is to be done in that order.

@@ -8,9 +8,9 @@ public final class CoordinatorDriver<Experiment: Program> {
     /// What other threads may tell the run.
     public final class Mailbox: Sendable {
         private let events = Mutex<[CoordinatorEvent]>([])
-        public let wakeUp = WakeUp()
+        public let wakeUp: WakeUp
 
-        public init() {}
+        public init() throws(LaunchError) { wakeUp = try WakeUp() }
 
         public func post(_ event: CoordinatorEvent) {
             events.withLock { $0.append(event) }
@@ -24,6 +24,9 @@ public final class CoordinatorDriver<Experiment: Program> {
             }
         }
     }
+
+    /// Messages that may wait for a peer that does not read: more than credit and windows allow a well-behaved one.
+    private static var queuedMessages: Int { 256 }
 
     private struct Outgoing {
         let header: [UInt8]
@@ -90,6 +93,7 @@ public final class CoordinatorDriver<Experiment: Program> {
             case .send(let peer, let header, let frame, let range):
                 let message = Outgoing(header: header, frame: frame, range: range)
                 if !send(message, to: peer, socket) { lost.append(peer) }
+            case .reply(let peer, let header): _ = socket.send(peer: peer.bytes, header: header, frame: nil)
             case .forget(let peer): queues[peer] = nil
             case .persist(let request): persist(request)
             case .note, .progress: observe(action)
@@ -103,7 +107,7 @@ public final class CoordinatorDriver<Experiment: Program> {
     private func send(_ message: Outgoing, to peer: PeerID, _ socket: borrowing ZeroMQSocket) -> Bool {
         if queues[peer] != nil {
             queues[peer]!.append(message)
-            return true
+            return queues[peer]!.count <= Self.queuedMessages
         }
         switch socket.send(
             peer: peer.bytes, header: message.header, frame: message.frame, range: message.range)

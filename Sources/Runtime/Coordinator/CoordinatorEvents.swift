@@ -31,6 +31,8 @@ public enum CoordinatorEvent: Sendable {
 /// What a coordinator wants done.
 public enum CoordinatorAction: Sendable {
     case send(PeerID, header: [UInt8], frame: ObjectBytes?, range: Range<Int>?)
+    /// An answer to a peer that has no session; it may be lost.
+    case reply(PeerID, header: [UInt8])
     /// Drop what is queued for a peer.
     case forget(PeerID)
     case persist(DurabilityRequest)

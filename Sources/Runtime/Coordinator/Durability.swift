@@ -7,9 +7,12 @@ struct Durability {
     private var snapshot: Snapshot?
     private var inFlight: Int?
     private var lastRequest: Instant?
-    private(set) var committed = 0
+    private(set) var committed: Int
     private var interrupted = false
     var outcome: Outcome?
+
+    /// `committed`: the round that is durable already.
+    init(committed: Int) { self.committed = committed }
 
     /// Keeps the rows of a finished round until the next point.
     mutating func append(_ step: ProgramStep, infrastructure: InfrastructureRow?) {

@@ -1,5 +1,5 @@
 import Methods
-import TensorMath
+import Wire
 
 /// The tasks of a run: what waits, what is leased to whom, what was accepted.
 ///
@@ -19,12 +19,11 @@ struct TaskBoard {
     private(set) var entries: [UInt64: Entry] = [:]
     private var pending: [UInt64] = []
     /// What was accepted in this step of the program and the one before, to answer a repeated offer.
-    private(set) var accepted: [UInt64: ObjectID] = [:]
-    private var previous: [UInt64: ObjectID] = [:]
+    private var accepted: [UInt64: Offer] = [:]
+    private var previous: [UInt64: Offer] = [:]
 
     /// Tasks that are not accepted yet.
     var open: Int { entries.count }
-    var isIdle: Bool { pending.isEmpty }
     var waiting: Int { pending.count }
 
     mutating func add(_ tasks: [TaskSpec]) {
@@ -61,11 +60,20 @@ struct TaskBoard {
         return entries[id]!.attempts
     }
 
-    mutating func accept(_ id: UInt64, output: ObjectID?) {
-        entries[id] = nil
-        accepted[id] = output ?? ObjectID(high: 1, low: 1)
+    mutating func accept(_ offer: Offer) {
+        entries[offer.task] = nil
+        accepted[offer.task] = offer
     }
 
-    /// The output with which a task was accepted.
-    func acceptedOutput(_ id: UInt64) -> ObjectID? { accepted[id] ?? previous[id] }
+    /// The offer with which a task was accepted.
+    func accepted(_ id: UInt64) -> Offer? { accepted[id] ?? previous[id] }
+
+    /// Leases a pending task to a session that has its result already.
+    mutating func lease(_ id: UInt64, to session: UInt64) -> Bool {
+        guard entries[id] != nil, let place = pending.firstIndex(of: id) else { return false }
+        pending.remove(at: place)
+        entries[id]!.session = session
+        entries[id]!.leases += 1
+        return true
+    }
 }

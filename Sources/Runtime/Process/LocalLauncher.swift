@@ -28,8 +28,6 @@ public final class LocalLauncher {
     private let executable: String
     private let arguments: [String]
     private var children: [Int: Child] = [:]
-    /// Slots that were given up.
-    public private(set) var abandoned: [Int] = []
     /// Greatest peak memory of a child that ended, bytes.
     public private(set) var peakMemory: UInt64 = 0
 
@@ -47,11 +45,12 @@ public final class LocalLauncher {
     public var isEmpty: Bool { children.isEmpty }
 
     public func start(workers: Int) throws(LaunchError) {
+        try Descriptors.require(2 * workers + 512)
         for slot in 0..<workers { children[slot] = try spawn(slot, failures: 0) }
     }
 
     private func spawn(_ slot: Int, failures: Int) throws(LaunchError) -> Child {
-        let ends = closedOnExec()
+        let ends = try closedOnExec()
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         posix_spawn_file_actions_adddup2(&actions, ends.reading, 0)
@@ -62,11 +61,20 @@ public final class LocalLauncher {
         let words = [executable] + arguments + ["--slot", "\(slot)"]
         var argv: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { for word in argv { free(word) } }
+        // The coordinator ignores signals that it handles in its own way; a worker shall not inherit that.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var defaults = sigset_t()
+        sigemptyset(&defaults)
+        for signal in [SIGTERM, SIGHUP, SIGPIPE] { sigaddset(&defaults, signal) }
+        posix_spawnattr_setsigdefault(&attributes, &defaults)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
         var process: pid_t = 0
-        let code = posix_spawn(&process, executable, &actions, nil, &argv, environ)
+        let code = posix_spawn(&process, executable, &actions, &attributes, &argv, environ)
         guard code == 0 else {
             close(ends.writing)
-            throw LaunchError(program: executable, code: code)
+            throw LaunchError(executable, code: code)
         }
         return Child(process: process, pipe: ends.writing, failures: failures)
     }
@@ -92,7 +100,6 @@ public final class LocalLauncher {
                     restarted = true
                 }
             }
-            if !restarted { abandoned.append(slot) }
             endings.append(Ending(slot: slot, reason: reason, restarted: restarted))
         }
         return endings
@@ -124,9 +131,11 @@ public final class LocalLauncher {
     }
 }
 
-/// A worker process that cannot be started.
+/// Something that a run needs from the system and does not get.
 public struct LaunchError: Error, Sendable, CustomStringConvertible {
-    public let program: String
-    public let code: Int32
-    public var description: String { "cannot start \(program): \(String(cString: strerror(code)))" }
+    public let description: String
+
+    init(_ what: String, code: Int32) { self.init(what, String(cString: strerror(code))) }
+
+    init(_ what: String, _ reason: String) { description = "\(what): \(reason)" }
 }

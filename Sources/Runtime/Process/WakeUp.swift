@@ -8,8 +8,8 @@ public final class WakeUp: Sendable {
     public let descriptor: Int32
     private let writing: Int32
 
-    public init() {
-        let ends = closedOnExec()
+    public init() throws(LaunchError) {
+        let ends = try closedOnExec()
         descriptor = ends.reading
         writing = ends.writing
         for end in [descriptor, writing] { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
@@ -32,11 +32,26 @@ public final class WakeUp: Sendable {
     }
 }
 
+/// libzmq ends the process when descriptors run out, so a run that would need too many does not start.
+enum Descriptors {
+    /// Raises the limit of open files as far as it may be, and throws when that is below `count`.
+    static func require(_ count: Int) throws(LaunchError) {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        guard limit.rlim_max >= UInt(count) else {
+            throw LaunchError(
+                "\(count) open files are needed",
+                "the system allows \(limit.rlim_max); raise ulimit -n or use fewer workers")
+        }
+    }
+}
+
 /// A pipe that no child inherits.
-func closedOnExec() -> (reading: Int32, writing: Int32) {
+func closedOnExec() throws(LaunchError) -> (reading: Int32, writing: Int32) {
     var ends: [Int32] = [0, 0]
-    let code = pipe(&ends)
-    precondition(code == 0, "no descriptors are left")
+    guard pipe(&ends) == 0 else { throw LaunchError("a pipe to a worker", code: errno) }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     return (ends[0], ends[1])
 }

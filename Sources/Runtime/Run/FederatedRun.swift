@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import Methods
 import Networks
+import Synchronization
 import TensorMath
 import Wire
 
@@ -14,13 +15,16 @@ public final class FederatedRun {
     public let setup: FederatedSetup
     public let directory: RunDirectory
     public let settings: RunSettings
-    public let mailbox = Driver.Mailbox()
+    public let mailbox: Driver.Mailbox
     private let ledger: Ledger
     private let lock: RunLock
     private let epoch: UInt64
     private let snapshot: Snapshot?
     private let fingerprint: ObjectID?
     private let existing: [String]
+    private let number: UInt64
+    private let leftBehind = LeftBehind()
+    private let earlier: EarlierExecutions
     private let logger: Logger
     private let observe: (RunProgress) -> Void
 
@@ -35,11 +39,14 @@ public final class FederatedRun {
         self.settings = settings
         self.logger = logger
         self.observe = observe
+        mailbox = try Driver.Mailbox()
         lock = try directory.lock()
         epoch = 1
         snapshot = nil
         fingerprint = nil
         existing = []
+        number = settings.run
+        earlier = EarlierExecutions()
         try directory.makeDirectory(RunDirectory.Name.checkpoints)
         try directory.write(scenario.resolvedYAML, to: RunDirectory.Name.scenario)
         try directory.writeEnvironment(environment)
@@ -49,7 +56,7 @@ public final class FederatedRun {
                 "version": settings.version, "kernel_family": KernelFamily.active.rawValue,
                 "scenario_digest": hexadecimal(scenario.digest),
             ])
-        try ledger.set(meta: ["epoch": "1"])
+        try ledger.set(meta: ["epoch": "1", "run": "\(number)"])
     }
 
     /// A run that goes on from its last durability point. Everything but `settings` comes from its directory.
@@ -64,6 +71,7 @@ public final class FederatedRun {
         self.logger = logger
         self.observe = observe
         self.ledger = ledger
+        mailbox = try Driver.Mailbox()
         lock = try directory.lock()
         let point = try ledger.lastPoint()?.point
         fingerprint = point?.state[Checkpoint.fingerprintKey].flatMap {
@@ -76,22 +84,56 @@ public final class FederatedRun {
                 model: try Checkpoint.read(point.files[0], layout: setup.plan.layout, from: directory),
                 final: point.state[Checkpoint.finalKey] == [1])
         }
-        epoch = UInt64(try ledger.meta()["epoch"] ?? "1")! + 1
-        if let left = try ledger.meta()["socket_directory"] { SocketPlace.remove(left) }
+        earlier = EarlierExecutions(try ledger.infrastructure())
+        let meta = try ledger.meta()
+        guard let last = meta["epoch"].flatMap({ UInt64($0) }), last < UInt64(UInt32.max),
+            let number = meta["run"].flatMap({ UInt64($0) })
+        else {
+            throw LedgerError(
+                .corrupt, file: ledger.file, "does not say which execution of which run it belongs to",
+                remedy: "take the run from a copy")
+        }
+        (self.number, epoch) = (number, last + 1)
+        if let left = meta["socket_directory"] { SocketPlace.remove(left) }
         try ledger.set(meta: ["epoch": "\(epoch)"])
     }
 
     /// Runs to the end. Returns the result, or how it ended otherwise.
     public func run() throws -> (result: RunResult?, end: RunEnd) {
+        if let snapshot, snapshot.final {
+            // The last round was durable before: only the files were not written.
+            let outcome = try finalOutcome()
+            return (try finish(outcome, Machinery()), .completed(outcome))
+        }
         let place = try SocketPlace(settings.endpoint)
-        let context = ZeroMQContext()
-        let socket = try ZeroMQSocket(
-            .router, context: context, endpoint: place.endpoint, limits: settings.limits)
-        let endpoint = socket.boundEndpoint
+        leftBehind.path = place.file
         try ledger.set(meta: ["socket_directory": place.directory ?? ""])
-        logger.info("listening", metadata: ["endpoint": "\(endpoint)"])
+        let (end, machinery) = try serve(at: place.endpoint)
+        guard case .completed(let outcome) = end else { return (nil, end) }
+        return (try finish(outcome, machinery), end)
+    }
+
+    /// For a second Ctrl-C: removes the socket, and nothing else, at once. Safe from any thread.
+    public var abandon: @Sendable () -> Void {
+        let leftBehind = leftBehind
+        return { if let file = leftBehind.path { SocketPlace.removeSocket(file) } }
+    }
+
+    /// What carrying out a run took, beside its result.
+    private struct Machinery {
+        var meter = TrafficMeter()
+        var retries = 0
+        var workerMemory: UInt64 = 0
+    }
+
+    /// Binds, starts workers, and drives the coordinator until the run ends.
+    private func serve(at endpoint: String) throws -> (RunEnd, Machinery) {
+        let context = ZeroMQContext()
+        let socket = try ZeroMQSocket(.router, context: context, endpoint: endpoint, limits: settings.limits)
+        let bound = socket.boundEndpoint
+        logger.info("listening", metadata: ["endpoint": "\(bound)"])
         let launcher = LocalLauncher(
-            executable: settings.executable, arguments: ["worker", "--connect", endpoint])
+            executable: settings.executable, arguments: ["worker", "--connect", bound])
         try launcher.start(workers: settings.workers)
         defer { launcher.stop() }
         if snapshot == nil { try writePartition() }
@@ -103,19 +145,34 @@ public final class FederatedRun {
         let end = driver.run(socket: socket)
         writer.close()
         launcher.stop()
-        guard case .completed(let outcome) = end else { return (nil, end) }
-        return (try finish(outcome, driver.coordinator, launcher), end)
+        let machinery = Machinery(
+            meter: driver.coordinator.meter, retries: driver.coordinator.retries,
+            workerMemory: max(driver.coordinator.workerMemory, launcher.peakMemory))
+        return (end, machinery)
+    }
+
+    /// The outcome of a run whose last round is in the ledger.
+    private func finalOutcome() throws -> Outcome {
+        guard let row = try ledger.rounds().last else {
+            throw RunDirectoryError(
+                .cannotRead, path: directory.path, "its ledger names a last round and does not hold it",
+                remedy: "take the run from a copy")
+        }
+        return Outcome(
+            rounds: row.round, finalAccuracy: row.globalTestAccuracy ?? row.localTestAccuracyMean,
+            modelDigest: row.modelDigest)
     }
 
     private func makeDriver(launcher: LocalLauncher?, writer: DurabilityWriter) -> Driver {
         let coordinator = Coordinator(
             settings: CoordinatorSettings(
-                run: settings.run, epoch: epoch, version: settings.version,
+                run: number, epoch: epoch, version: settings.version,
                 kernelFamily: KernelFamily.active.rawValue,
                 scenario: ObjectBytes(Array(scenario.resolvedYAML.utf8)), limits: settings.limits,
-                minimumWorkers: settings.minimumWorkers,
+                minimumWorkers: settings.minimumWorkers, launchesWorkers: settings.workers > 0,
                 slots: settings.clientsAtHome ? settings.workers : nil,
-                maximumOutputBytes: UInt64(setup.modelBytes), fingerprint: fingerprint, began: settings.began),
+                maximumOutputBytes: UInt64(setup.modelBytes), fingerprint: fingerprint, began: settings.began,
+                committedRound: snapshot?.round ?? 0),
             program: setup.program(resuming: snapshot))
         let logger = logger
         let observe = observe
@@ -139,9 +196,7 @@ public final class FederatedRun {
     }
 
     /// The files that a finished run leaves: pure functions of the ledger and the last model.
-    private func finish(
-        _ outcome: Outcome, _ coordinator: Coordinator<FederatedProgram>, _ launcher: LocalLauncher
-    ) throws -> RunResult {
+    private func finish(_ outcome: Outcome, _ machinery: Machinery) throws -> RunResult {
         let point = try ledger.lastPoint()!.point
         let model = try Checkpoint.read(point.files[0], layout: setup.plan.layout, from: directory)
         try Checkpoint.writeModel(
@@ -150,27 +205,49 @@ public final class FederatedRun {
         try directory.exportCSV(from: ledger)
         let rounds = try ledger.rounds()
         let infrastructure = try ledger.infrastructure()
-        let meter = coordinator.meter
-        let wall = Double(MonotonicClock.now() - settings.began) / 1e9
+        let meter = machinery.meter
         let first = infrastructure.first.flatMap { snapshot == nil && $0.round == 1 ? $0.wallSeconds : nil }
         var result = RunResult(
             runDirectory: directory.path, name: scenario.name, rounds: outcome.rounds,
-            finalAccuracy: outcome.finalAccuracy, modelDigest: outcome.modelDigest, wallSeconds: wall,
-            firstRoundSeconds: first,
+            finalAccuracy: outcome.finalAccuracy, modelDigest: outcome.modelDigest,
+            wallSeconds: Double(MonotonicClock.now() - settings.began) / 1e9, firstRoundSeconds: first,
             clientUpdatesPerSecond: RunResult.updatesPerSecond(rounds, infrastructure),
-            peakMemoryBytes: .init(
-                coordinator: peakMemoryBytes(), workerMax: max(coordinator.workerMemory, launcher.peakMemory)),
+            peakMemoryBytes: .init(coordinator: peakMemoryBytes(), workerMax: machinery.workerMemory),
             bytes: .init(
                 federatedUp: rounds.reduce(0) { $0 + $1.federatedUpBytes },
                 federatedDown: rounds.reduce(0) { $0 + $1.federatedDownBytes },
-                simulation: meter.received.simulation + meter.sent.simulation,
-                wire: meter.received.total + meter.sent.total,
+                simulation: earlier.simulation + meter.received.simulation + meter.sent.simulation,
+                wire: earlier.wire + meter.received.total + meter.sent.total,
                 framing: meter.received.framing + meter.sent.framing),
-            retries: coordinator.retries, workers: infrastructure.map(\.workers).max() ?? 0,
+            retries: earlier.retries + machinery.retries, workers: infrastructure.map(\.workers).max() ?? 0,
             thresholdsMissed: [])
         result.thresholdsMissed = result.missed(scenario.thresholds, rounds: rounds)
         try ledger.set(meta: ["result": String(decoding: try JSONEncoder().encode(result), as: UTF8.self)])
         return result
+    }
+}
+
+/// The socket's file, for whoever ends the process suddenly.
+private final class LeftBehind: Sendable {
+    private let file = Mutex<String?>(nil)
+    var path: String? {
+        get { file.withLock { $0 } }
+        set { file.withLock { $0 = newValue } }
+    }
+}
+
+/// What the executions before this one moved, as far as it became durable.
+private struct EarlierExecutions {
+    var wire: UInt64 = 0
+    var simulation: UInt64 = 0
+    var retries = 0
+
+    init(_ rows: [InfrastructureRow] = []) {
+        for row in rows {
+            wire += row.wireInBytes + row.wireOutBytes
+            simulation += row.simulationBytes
+            retries += row.retries
+        }
     }
 }
 

@@ -27,7 +27,10 @@ extension Worker {
             // The object is gone because its tasks are: forget them. The coordinator asks again for what it still wants.
             guard let object else { return reconnect() }
             fetching[object] = nil
-            tasks.removeAll { task in task.offer == nil && task.order.inputs.contains { $0.id == object } }
+            tasks.removeAll { task in
+                task.offer == nil && task.order.task != running
+                    && task.order.inputs.contains { $0.id == object }
+            }
         case .bye:
             send(.bye(code: 0, text: "", memoryBytes: memoryBytes))
             actions.append(.exit(.runOver))
@@ -51,6 +54,7 @@ extension Worker {
 
     private mutating func take(_ welcome: Welcome, scenario frame: ObjectBytes) {
         guard link.session == nil else { return }
+        if run != welcome.run { tasks = [] }
         run = welcome.run
         link.session = welcome.session
         link.epoch = welcome.epoch
@@ -70,6 +74,7 @@ extension Worker {
             scenario = frame.id
         }
         sendPing()
+        for place in tasks.indices { sendOffer(place) }
     }
 
     // MARK: - Tasks
@@ -128,21 +133,24 @@ extension Worker {
 
     // MARK: - Computing
 
-    /// Goes on with the first task that is not done.
+    /// Goes on with the task that was begun, or begins the first that has its inputs.
     mutating func advance() {
         guard link.session != nil, let engine,
-            let place = tasks.firstIndex(where: { $0.offer == nil && isComplete($0.order) })
+            let place = tasks.firstIndex(where: { $0.order.task == running })
+                ?? tasks.firstIndex(where: { $0.offer == nil && isComplete($0.order) })
         else { return }
         let order = tasks[place].order
         do throws(TaskFailure) {
             if tasks[place].execution == nil {
                 let inputs = order.inputs.map { object($0.id)! }
                 tasks[place].execution = try engine.executor.begin(try TaskSpec(order), inputs: inputs)
+                running = order.task
             }
             progress += 1
             guard let output = try tasks[place].execution!.advance() else { return }
             finish(place, output)
         } catch {
+            running = nil
             let offer = Offer(
                 task: order.task, attempt: order.attempt, outputs: [], metrics: [], work: [], inline: false,
                 failure: error.description)
@@ -154,6 +162,7 @@ extension Worker {
 
     private mutating func finish(_ place: Int, _ output: TaskOutput) {
         let order = tasks[place].order
+        running = nil
         let inline = output.objects.first.map { $0.count <= link.chunkBytes } ?? false
         let offer = Offer(
             task: order.task, attempt: order.attempt, outputs: output.objects.map { ObjectReference($0) },
@@ -177,7 +186,10 @@ extension Worker {
             return
         }
         for place in tasks.indices where tasks[place].offer != nil { tasks[place].offer!.sent = now }
-        for index in first..<(first + min(count, UInt32(settings.limits.window))) {
+        let wanted = ObjectTransfer.indices(
+            first: first, count: count, window: settings.limits.window, objectBytes: object.count,
+            chunkBytes: link.chunkBytes)
+        for index in wanted {
             guard
                 let range = ObjectTransfer.range(
                     of: index, objectBytes: object.count, chunkBytes: link.chunkBytes)

@@ -97,6 +97,8 @@ public struct Worker {
     var engine: WorkerEngine?
     var scenario: ObjectID?
     var tasks: [HeldTask] = []
+    /// The task that is being computed: its execution owns the engine's memory until it is done.
+    var running: UInt64?
     var cache: [ObjectBytes] = []
     var fetching: [ObjectID: Fetching] = [:]
     var progress: UInt64 = 0
@@ -142,6 +144,9 @@ public struct Worker {
     /// Peak memory of this process, bytes, for the next PING.
     public mutating func report(memoryBytes: UInt64) { self.memoryBytes = memoryBytes }
 
+    /// Whether a coordinator has answered on this connection.
+    public var isConnected: Bool { link.session != nil }
+
     /// Whether `compute` has something to do.
     public var hasWork: Bool {
         link.session != nil && tasks.contains { $0.offer == nil && isComplete($0.order) }
@@ -175,7 +180,8 @@ public struct Worker {
         link.sequence += 1
         link.lastSent = now
         let envelope = Envelope(
-            run: run, epoch: link.epoch, session: link.session ?? settings.nonce, sequence: link.sequence,
+            run: link.session == nil ? Envelope.unknown : run, epoch: link.epoch,
+            session: link.session ?? settings.nonce, sequence: link.sequence,
             message: message)
         actions.append(.send(header: envelope.encoded(), frame: frame, range: range))
     }
@@ -233,8 +239,9 @@ public struct Worker {
         let wait = min(UInt64(100_000_000) << UInt64(min(link.attempts, 6)), 5_000_000_000)
         link = Link(lostSince: now)
         link.notBefore = now + wait
-        run = Envelope.unknown
-        tasks = []
+        // What is finished is offered again under the next session: the work is not lost with the connection.
+        tasks.removeAll { $0.offer == nil }
+        running = nil
         fetching = [:]
         actions.append(.reconnect(after: wait))
     }

@@ -13,7 +13,11 @@ public enum WorkerDriver {
         var worker = worker
         var pause: UInt64 = 0
         while true {
-            if pause > 0 { MonotonicClock.sleep(nanoseconds: pause) }
+            let resume = MonotonicClock.now() + pause
+            while MonotonicClock.now() < resume {
+                MonotonicClock.sleep(nanoseconds: 20_000_000)
+                if let parent, isClosed(parent) { return .runOver }
+            }
             let socket = try ZeroMQSocket(.dealer, context: context, endpoint: endpoint, limits: limits)
             switch serve(&worker, socket, parent: parent) {
             case .exit(let exit): return exit
@@ -51,6 +55,8 @@ public enum WorkerDriver {
                     outbox.flush(socket)
                     return event
                 }
+                // Until somebody answers, only the newest HELLO is worth sending.
+                if !worker.isConnected { outbox.clear() }
                 outbox.append(event)
             }
             outbox.flush(socket)
@@ -75,7 +81,14 @@ private struct Outbox {
     private var waiting: [WorkerAction] = []
     var isEmpty: Bool { waiting.isEmpty }
 
-    mutating func append(_ message: WorkerAction) { waiting.append(message) }
+    /// More than a window of chunks and every offer: what does not fit is said again by the worker's own timers.
+    private static let limit = 64
+
+    mutating func clear() { waiting.removeAll() }
+
+    mutating func append(_ message: WorkerAction) {
+        if waiting.count < Self.limit { waiting.append(message) }
+    }
 
     mutating func flush(_ socket: borrowing ZeroMQSocket) {
         var sent = 0
