@@ -78,6 +78,13 @@ import Testing
         try fails(
             69, ["in use", "\(blocker.port)"],
             ["run", good, "--out", laboratory.file("port"), "--bind", "tcp://127.0.0.1:\(blocker.port)"])
+        laboratory.keep("precious")
+        try fails(
+            69, ["not a socket"],
+            [
+                "run", good, "--out", laboratory.file("ipc"), "--bind", "ipc://" + laboratory.file("precious"),
+            ])
+        #expect(laboratory.bytes("precious") != nil)
         try fails(
             69, ["no coordinator"], ["worker", "--connect", "ipc:///tmp/nobody-is-here", "--patience", "1"])
     }

@@ -6,6 +6,8 @@ import TensorMath
 public final class FederatedExecutor: TaskExecutor {
     /// Images of one evaluation batch: large enough for the matrix products, small enough for a worker's memory.
     static let evaluationBatch = 50
+    /// Multiply-accumulates between two looks at the socket: a few milliseconds.
+    static let slice: UInt64 = 200_000_000
 
     let configuration: FederatedConfiguration
     let dataset: Dataset
@@ -39,7 +41,7 @@ public final class FederatedExecutor: TaskExecutor {
         switch task.kind {
         case .train:
             let client = try client(of: task, among: holdings.train)
-            return LocalTraining(self, task: task, client: client)
+            return configuration.method.train(client, task: task, on: self)
         case .evaluateTest:
             let end = task.first + (task.count ?? dataset.test.count - task.first)
             guard task.first < end, end <= dataset.test.count else {
@@ -58,110 +60,5 @@ public final class FederatedExecutor: TaskExecutor {
         }
         guard !samples[client].isEmpty else { throw TaskFailure("client \(client) has no samples for it") }
         return client
-    }
-}
-
-/// One client's epochs of SGD from the model that it received (McMahan et al. 2017, algorithm 1, ClientUpdate).
-/// The optimiser starts afresh in every round; the last partial batch is trained on.
-private final class LocalTraining: TaskExecution {
-    /// Multiply-accumulates between two looks at the socket: a few milliseconds.
-    static let slice: UInt64 = 200_000_000
-
-    let executor: FederatedExecutor
-    var optimizer: SGDState
-    var shuffle: RandomStream
-    var order: [UInt32]
-    var labels: [UInt8]
-    var epoch = 0
-    var position = 0
-    var steps = 0
-    var lossSum = 0.0
-    var correct = 0
-
-    init(_ executor: FederatedExecutor, task: TaskSpec, client: Int) {
-        self.executor = executor
-        let training = executor.configuration.training
-        var settings = training.optimizer
-        settings.learningRate = training.schedule.learningRate(settings.learningRate, round: task.round)
-        optimizer = SGDState(settings, count: executor.trainer.parameters.count)
-        order = executor.holdings.train[client]
-        labels = .init(repeating: 0, count: training.batchSize)
-        shuffle = RandomStream(
-            RandomKey(
-                seed: executor.configuration.seed, purpose: .shuffle, client: UInt32(client),
-                participation: UInt32(task.participation)))
-        shuffle.shuffle(&order)
-    }
-
-    func advance() throws(TaskFailure) -> TaskOutput? {
-        let training = executor.configuration.training
-        var budget = Self.slice
-        while true {
-            let end = min(position + training.batchSize, order.count)
-            executor.dataset.train.fillBatch(
-                order, position..<end, into: executor.trainer.input, labels: &labels)
-            let result = executor.trainer.trainStep(
-                labels: labels.span, samples: end - position, optimizer: &optimizer)
-            lossSum += result.lossSum
-            correct += result.correct
-            steps += 1
-            let cost = 3 * executor.macsPerSample * UInt64(end - position)
-            position = end
-            if position == order.count {
-                epoch += 1
-                if epoch == training.localEpochs { return output() }
-                position = 0
-                shuffle.shuffle(&order)
-            }
-            if budget <= cost { return nil }
-            budget -= cost
-        }
-    }
-
-    private func output() -> TaskOutput {
-        let seen = order.count * executor.configuration.training.localEpochs
-        return TaskOutput(
-            objects: [ObjectBytes(executor.trainer.parameters)],
-            metrics: [lossSum, Double(correct), Double(seen), Double(steps)],
-            work: [UInt64(seen), UInt64(seen)])
-    }
-}
-
-/// Loss and accuracy of a model on some samples of a split.
-private final class LocalEvaluation: TaskExecution {
-    let executor: FederatedExecutor
-    let split: Split
-    let indices: [UInt32]
-    var labels = [UInt8](repeating: 0, count: FederatedExecutor.evaluationBatch)
-    var position = 0
-    var lossSum = 0.0
-    var correct = 0
-
-    init(_ executor: FederatedExecutor, split: Split, indices: [UInt32]) {
-        self.executor = executor
-        self.split = split
-        self.indices = indices
-    }
-
-    func advance() throws(TaskFailure) -> TaskOutput? {
-        var budget = LocalTraining.slice
-        while true {
-            let end = min(position + FederatedExecutor.evaluationBatch, indices.count)
-            split.fillBatch(
-                indices, position..<end, into: executor.evaluator.input, labels: &labels)
-            executor.evaluator.forward(samples: end - position)
-            let result = executor.evaluator.lossAndCorrect(labels: labels.span, samples: end - position)
-            lossSum += result.lossSum
-            correct += result.correct
-            let cost = executor.macsPerSample * UInt64(end - position)
-            position = end
-            if position == indices.count {
-                return TaskOutput(
-                    objects: [], metrics: [lossSum, Double(correct), Double(indices.count)],
-                    work: [UInt64(indices.count), 0])
-            }
-            if budget <= cost { return nil }
-            budget -= cost
-        }
     }
 }

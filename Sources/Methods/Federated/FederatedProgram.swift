@@ -5,8 +5,8 @@ import TensorMath
 
 /// Federated training in synchronous rounds: select a cohort, train it, average, evaluate.
 ///
-/// FedAvg (McMahan et al., AISTATS 2017, algorithm 1). Deviation: the weights n_k / sum n_j run over the cohort, as in
-/// the paper's later versions, and the sum is exact (`ExactSum`), so it does not depend on the order of arrival.
+/// What clients compute and what becomes of it is the method's (`FederatedMethod`); rounds, cohorts and rows are here.
+/// Owns the buffers of the global model: a copy of the struct shares them, so only one of the copies may be driven.
 public struct FederatedProgram: Program {
     /// Samples of one evaluation task.
     public static let evaluationSlice = 1000
@@ -19,8 +19,7 @@ public struct FederatedProgram: Program {
     private let overhead: MessageOverhead
 
     private let model: FloatBuffer
-    private let staging: FloatBuffer
-    private let sum: ExactSum
+    private var server: any FederatedServer
     private var modelObject: ObjectBytes
     private var round: Int
     private var participations: [Int]
@@ -76,8 +75,7 @@ public struct FederatedProgram: Program {
         self.overhead = overhead
         self.model = model
         self.round = round
-        staging = FloatBuffer(count: plan.layout.count)
-        sum = ExactSum(layout: plan.layout)
+        server = configuration.method.server(layout: plan.layout)
         modelObject = ObjectBytes(model.view)
         participations = .init(repeating: 0, count: population.clients)
     }
@@ -120,7 +118,7 @@ extension FederatedProgram {
         trained = []
         evaluation = nil
         let weight = cohort.reduce(UInt64(0)) { $0 + UInt64(population.trainCounts[$1]) }
-        sum.begin(reference: model.view, plannedWeight: weight)
+        server.begin(model: model.view, weight: weight)
         var step = ProgramStep()
         step.phase = .training(round: round)
         step.tasks = cohort.enumerated().map { position, client in
@@ -140,10 +138,6 @@ extension FederatedProgram {
 
     private mutating func acceptUpdate(_ output: TaskOutput, of task: TaskSpec) throws(Rejection) {
         let client = task.client!
-        guard output.objects.count == 1, output.objects[0].copy(into: staging.view) else {
-            let sizes = output.objects.map { "\($0.count)" }.joined(separator: ", ")
-            throw Rejection(.wrongShape, "objects of [\(sizes)] bytes; one of \(layout.count * 4) was due")
-        }
         let samples = population.trainCounts[client]
         let seen = samples * configuration.training.localEpochs
         guard output.metrics.count == 4, let correct = Int(exactly: output.metrics[1]),
@@ -153,11 +147,7 @@ extension FederatedProgram {
             throw Rejection(
                 .wrongMetrics, "metrics \(output.metrics), work \(output.work) for \(seen) samples")
         }
-        do { try sum.add(staging.view, weight: UInt64(samples)) } catch {
-            let place = "round \(round), client \(client), \(error.segment)[\(error.index)] = \(error.value)"
-            throw error.value.isFinite
-                ? Rejection(.outOfRange, "\(place) is beyond \(error.bound)") : Rejection(.notFinite, place)
-        }
+        try server.accept(output.objects, weight: UInt64(samples), place: "round \(round), client \(client)")
         trained.append(
             ClientRow(
                 round: round, client: client, samples: samples, steps: steps, trainLossSum: output.metrics[0],
@@ -168,7 +158,7 @@ extension FederatedProgram {
     }
 
     private mutating func finishTraining() -> ProgramStep {
-        sum.mean(into: model.view)
+        server.finish(into: model.view)
         modelObject = ObjectBytes(model.view)
         for client in cohort { participations[client] += 1 }
         trained.sort { $0.client < $1.client }
