@@ -82,7 +82,8 @@ import Testing
         try fails(
             69, ["not a socket"],
             [
-                "run", good, "--out", laboratory.file("ipc"), "--bind", "ipc://" + laboratory.file("precious"),
+                "run", good, "--out", laboratory.file("ipc"), "--bind",
+                "ipc://" + laboratory.file("precious"),
             ])
         #expect(laboratory.bytes("precious") != nil)
         try fails(
