@@ -4,8 +4,12 @@ public enum NetworkError: Error, Equatable, CustomStringConvertible {
     case invalidLayer(block: String, reason: String)
     /// A kernel is larger than what it is applied to.
     case kernelTooLarge(block: String, kernel: Int, input: Shape, padding: Int)
+    /// Branches that are to be added or laid side by side do not fit each other.
+    case branchMismatch(block: String, outputs: [Shape])
     /// The last block's outputs are not the classes of the data.
     case outputMismatch(block: String, output: Shape, classes: Int)
+    /// A layer that is counted, but does not run yet.
+    case notRunnable(block: String)
     /// The input has no values, or there are no layers or classes.
     case emptyModel(name: String, reason: String)
 
@@ -19,11 +23,19 @@ public enum NetworkError: Error, Equatable, CustomStringConvertible {
                 \(block): a kernel of \(kernel) x \(kernel) does not fit the input \(input), \(padded) with padding \
                 \(padding); use a smaller kernel, more padding or fewer pooling layers before it
                 """
+        case .branchMismatch(let block, let outputs):
+            let shapes = outputs.map(\.description).joined(separator: " and ")
+            return """
+                \(block): its branches give \(shapes); sums need equal shapes and concatenations equal heights and \
+                widths: change strides, padding or channels of a branch
+                """
         case .outputMismatch(let block, let output, let classes):
             return """
                 \(block): the last block gives \(output) for each sample, but there are \(classes) classes; end the \
                 model with dense: classes
                 """
+        case .notRunnable(let block):
+            return "\(block): this kind of layer can be counted but not run; use another one"
         case .emptyModel(let name, let reason):
             return "\(name): \(reason)"
         }

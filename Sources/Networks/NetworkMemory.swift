@@ -76,16 +76,16 @@ struct NetworkMemory {
             return DenseLayer(block: block, relu: relu, parameters: parameters!, input: input, output: output)
         case .relu:
             return ReLULayer(block: block, input: input, output: output)
-        case .maxPool(let kernel, let stride):
+        case .maxPool(let kernel, let stride, _, _):
             return MaxPoolLayer(
                 block: block, kernel: kernel, stride: stride, batch: batch, input: input, output: output,
                 arena: &arena)
-        case .averagePool(let kernel, let stride):
+        case .averagePool(let kernel, let stride, _):
             return AveragePoolLayer(
                 block: block, kernel: kernel, stride: stride, input: input, output: output)
         case .globalAveragePool:
             return AveragePoolLayer(block: block, kernel: nil, stride: 1, input: input, output: output)
-        case .flatten:
+        default:
             preconditionFailure("\(block.name) is no step")
         }
     }

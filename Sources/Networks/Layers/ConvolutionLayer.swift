@@ -30,7 +30,7 @@ final class ConvolutionLayer: Layer {
         block: NetworkPlan.Block, relu: Bool, pool: Bool, batch: Int, trains: Bool, needsInputGradient: Bool,
         parameters: LayerParameters, input: FloatView, output: FloatView, arena: inout Arena
     ) {
-        guard case .conv(let channels, let kernel, let stride, let padding) = block.spec else {
+        guard case .conv(let channels, let kernel, let stride, let padding, _, _) = block.spec else {
             preconditionFailure("\(block.name) is no convolution")
         }
         var shape = ck_convolution(
