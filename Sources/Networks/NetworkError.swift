@@ -8,8 +8,6 @@ public enum NetworkError: Error, Equatable, CustomStringConvertible {
     case branchMismatch(block: String, outputs: [Shape])
     /// The last block's outputs are not the classes of the data.
     case outputMismatch(block: String, output: Shape, classes: Int)
-    /// A layer that is counted, but does not run yet.
-    case notRunnable(block: String)
     /// The input has no values, or there are no layers or classes.
     case emptyModel(name: String, reason: String)
 
@@ -34,8 +32,6 @@ public enum NetworkError: Error, Equatable, CustomStringConvertible {
                 \(block): the last block gives \(output) for each sample, but there are \(classes) classes; end the \
                 model with dense: classes
                 """
-        case .notRunnable(let block):
-            return "\(block): this kind of layer can be counted but not run; use another one"
         case .emptyModel(let name, let reason):
             return "\(name): \(reason)"
         }

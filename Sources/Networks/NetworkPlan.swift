@@ -79,18 +79,6 @@ public struct NetworkPlan: Sendable, Equatable {
     /// Multiply-accumulates of one sample's forward pass.
     public var macs: UInt64 { blocks.reduce(0) { $0 + $1.cost.macs } }
 
-    /// Throws unless a `Network` can run all layers.
-    public func checkRunnable() throws(NetworkError) {
-        for block in blocks {
-            switch block.spec {
-            case .dense, .relu, .globalAveragePool, .flatten, .maxPool(_, _, 0, false), .averagePool(_, _, 0),
-                .conv(_, _, _, _, 1, true):
-                continue
-            default: throw .notRunnable(block: block.name)
-            }
-        }
-    }
-
     /// Trainable values: what papers count. `layout.count` has the running statistics, too.
     public var parameterCount: Int { blocks.reduce(0) { $0 + $1.parameterCount } }
 }
