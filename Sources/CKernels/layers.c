@@ -29,6 +29,19 @@ ck_convolution_sizes ck_convolution_scratch(const ck_convolution *s) {
     return sizes;
 }
 
+ck_convolution_sizes ck_depthwise_scratch(const ck_convolution *s) {
+    int64_t k2 = s->kernel * s->kernel, q = 2 * border(s);
+    int64_t padded = (s->height + 2 * s->padding) * (s->width + 2 * s->padding);
+    ck_convolution_sizes sizes = {
+        .padded_input = padded * CK_PANEL,
+        .forward_weights = k2 * rounded(s->channels),
+        .backward_weights = k2 * rounded(s->channels),
+        .products = greater(padded, s->out_height * s->out_width) * CK_PANEL,
+        .padded_gradient = (s->out_height + q) * (s->out_width + q) * CK_PANEL,
+    };
+    return sizes;
+}
+
 // clang-format off
 #define FAMILY(name) portable_##name
 #define LANES 4
@@ -110,25 +123,86 @@ void ck_relu(const float *x, float *y, size_t count) { CHOOSE(relu, x, y, count)
 void ck_relu_backward(const float *y, const float *dy, float *dx, size_t count) {
     CHOOSE(relu_backward, y, dy, dx, count);
 }
-void ck_max_pool(int64_t planes, int64_t height, int64_t width, int64_t kernel, int64_t stride,
-                 const float *x, float *y, void *codes) {
-    CHOOSE(max_pool, planes, height, width, kernel, stride, x, y, codes);
+void ck_relu6(const float *x, float *y, size_t count) { CHOOSE(relu6, x, y, count); }
+void ck_relu6_backward(const float *y, const float *dy, float *dx, size_t count) {
+    CHOOSE(relu6_backward, y, dy, dx, count);
 }
-void ck_max_pool_backward(int64_t planes, int64_t height, int64_t width, int64_t kernel, int64_t stride,
-                          const float *dy, const void *codes, float *dx) {
-    CHOOSE(max_pool_backward, planes, height, width, kernel, stride, dy, codes, dx);
+void ck_add(const float *a, const float *b, int relu, float *y, size_t count) {
+    CHOOSE(add, a, b, relu, y, count);
 }
-void ck_average_pool(int64_t planes, int64_t height, int64_t width, int64_t kernel_height,
-                     int64_t kernel_width, int64_t stride, const float *x, float *y) {
-    CHOOSE(average_pool, planes, height, width, kernel_height, kernel_width, stride, x, y);
+void ck_multiply(const float *a, const float *b, float *y, size_t count) { CHOOSE(multiply, a, b, y, count); }
+void ck_scale(float alpha, float *x, size_t count) { CHOOSE(scale, alpha, x, count); }
+void ck_max_pool(const ck_pool *shape, int64_t planes, const float *x, float *y, void *codes) {
+    CHOOSE(max_pool, shape, planes, x, y, codes);
 }
-void ck_average_pool_backward(int64_t planes, int64_t height, int64_t width, int64_t kernel_height,
-                              int64_t kernel_width, int64_t stride, const float *dy, float *dx) {
-    CHOOSE(average_pool_backward, planes, height, width, kernel_height, kernel_width, stride, dy, dx);
+void ck_max_pool_backward(const ck_pool *shape, int64_t planes, const float *dy, const void *codes,
+                          float *dx) {
+    CHOOSE(max_pool_backward, shape, planes, dy, codes, dx);
+}
+void ck_average_pool(const ck_pool *shape, int64_t planes, const float *x, float *y) {
+    CHOOSE(average_pool, shape, planes, x, y);
+}
+void ck_average_pool_backward(const ck_pool *shape, int64_t planes, const float *dy, float *dx) {
+    CHOOSE(average_pool_backward, shape, planes, dy, dx);
+}
+void ck_batch_norm(const ck_norm *norm, int64_t samples, const float *x, const float *weight,
+                   const float *bias, float *running_mean, float *running_variance, int train,
+                   float *statistics, float *y) {
+    CHOOSE(batch_norm, norm, samples, x, weight, bias, running_mean, running_variance, train, statistics, y);
+}
+void ck_batch_norm_backward(const ck_norm *norm, int64_t samples, const float *x, const float *dy,
+                            const float *weight, const float *statistics, int train, float scale, int keep,
+                            float *weight_target, float *bias_target, float *dx) {
+    CHOOSE(batch_norm_backward, norm, samples, x, dy, weight, statistics, train, scale, keep, weight_target,
+           bias_target, dx);
+}
+void ck_group_norm(const ck_norm *norm, int64_t samples, const float *x, const float *weight,
+                   const float *bias, float *statistics, float *y) {
+    CHOOSE(group_norm, norm, samples, x, weight, bias, statistics, y);
+}
+void ck_group_norm_backward(const ck_norm *norm, int64_t samples, const float *x, const float *dy,
+                            const float *weight, const float *statistics, float *weight_sums,
+                            float *bias_sums, float *dx) {
+    CHOOSE(group_norm_backward, norm, samples, x, dy, weight, statistics, weight_sums, bias_sums, dx);
+}
+void ck_depthwise_pack(const ck_convolution *shape, const float *weights, int backward, float *packed) {
+    CHOOSE(depthwise_pack, shape, weights, backward && flips(shape), packed);
+}
+void ck_depthwise_forward(const ck_convolution *shape, const float *x, const float *packed, const float *bias,
+                          float *padded, float *products, float *y) {
+    CHOOSE(depthwise_forward, shape, x, packed, bias, padded, products, y);
+}
+void ck_depthwise_backward(const ck_convolution *shape, const float *x, const float *dy, const float *packed,
+                           float *padded, float *padded_gradient, float *products, float *weight_sums,
+                           float *bias_sums, float *dx) {
+    CHOOSE(depthwise_backward, shape, x, dy, packed, padded, padded_gradient, products, weight_sums, bias_sums,
+           dx);
+}
+void ck_depthwise_unpack(const ck_convolution *shape, const float *sums, float scale, int keep, float *target) {
+    CHOOSE(depthwise_unpack, shape, sums, scale, keep, target);
+}
+void ck_channels_inside(int64_t channels, int64_t pixels, const float *in, float *out) {
+    CHOOSE(channels_inside, channels, 1, pixels, in, NULL, out, 0, channels);
+}
+void ck_channels_outside(int64_t channels, int64_t pixels, const float *in, const float *bias, int relu,
+                         float *out) {
+    CHOOSE(channels_outside, channels, 1, pixels, in, 0, channels, bias, relu, out);
 }
 ck_loss ck_cross_entropy(int64_t rows, int64_t classes, const float *logits, const uint8_t *labels,
                          float *gradient) {
     return CHOOSE(cross_entropy, rows, classes, logits, labels, gradient);
+}
+double ck_distillation(int64_t rows, int64_t classes, const float *student, const float *teacher,
+                       float temperature, float *gradient) {
+    return CHOOSE(distillation, rows, classes, student, teacher, temperature, gradient);
+}
+double ck_squares(const float *a, const float *b, size_t count) { return CHOOSE(squares, a, b, count); }
+void ck_difference(const float *a, const float *b, float scale, float *y, size_t count) {
+    CHOOSE(difference, a, b, scale, y, count);
+}
+void ck_adam_step(const ck_adam *adam, float *weights, const float *gradient, float *mean, float *square,
+                  size_t count) {
+    CHOOSE(adam_step, adam, weights, gradient, mean, square, count);
 }
 void ck_sgd_step(const ck_sgd *sgd, float *weights, const float *gradient, float *velocity, size_t count) {
     CHOOSE(sgd_step, sgd, weights, gradient, velocity, count);

@@ -1,8 +1,10 @@
 import TensorMath
 
-/// How weights begin. fan_in and fan_out are the products that one output and one input take part in.
+/// How weights begin. fan_in and fan_out are the products that one output and one input take part in. Norms begin
+/// with scale 1, shift 0, running mean 0 and running variance 1.
 public enum Initialization: String, Sendable, CaseIterable, Codable {
-    /// Weights and biases uniform in +-1 / sqrt(fan_in): PyTorch's default.
+    /// Weights and biases uniform in +-1 / sqrt(fan_in): PyTorch's default, which takes a transposed convolution's
+    /// fan_out for its fan_in.
     case uniformFanIn = "uniform_fan_in"
     /// Weights normal with deviation sqrt(2 / fan_in), biases 0 (He et al. 2015).
     case he
@@ -17,24 +19,32 @@ extension NetworkPlan {
     ) {
         precondition(
             parameters.count == layout.count, "\(parameters.count) values for \(layout.count) parameters")
+        func part(_ segment: Segment?) -> FloatView? {
+            segment.map { parameters.slice($0.offset, $0.count) }
+        }
         for block in blocks {
-            guard let weight = block.weight, let bias = block.bias else { continue }
-            let outputs = weight.shape[0]
-            let fanIn = weight.count / outputs
-            let area = weight.shape.dropFirst(2).reduce(1, *)
-            let weights = parameters.slice(weight.offset, weight.count)
-            let biases = parameters.slice(bias.offset, bias.count)
-            biases.fill(0)
+            guard let segment = block.weight, let weights = part(segment) else { continue }
+            let biases = part(block.bias)
+            biases?.fill(0)
+            part(block.runningMean)?.fill(0)
+            part(block.runningVariance)?.fill(1)
+            if segment.shape.count == 1 {
+                weights.fill(1)
+                continue
+            }
+            let fanIn = segment.count / segment.shape[0]
+            let area = segment.shape.dropFirst(2).reduce(1, *)
+            let groups = if case .conv(_, _, _, _, let groups, _) = block.spec { groups } else { 1 }
             switch initialization {
             case .uniformFanIn:
                 let bound = 1 / Float(fanIn).squareRoot()
                 weights.fill(uniformWithin: bound, stream: &stream)
-                biases.fill(uniformWithin: bound, stream: &stream)
+                biases?.fill(uniformWithin: bound, stream: &stream)
             case .he:
                 let deviation = (2 / Double(fanIn)).squareRoot()
                 for i in 0..<weights.count { weights[i] = Float(stream.normal() * deviation) }
             case .glorot:
-                let bound = (6 / Float(fanIn + outputs * area)).squareRoot()
+                let bound = (6 / Float(fanIn + segment.shape[0] / groups * area)).squareRoot()
                 weights.fill(uniformWithin: bound, stream: &stream)
             }
         }

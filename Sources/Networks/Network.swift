@@ -40,57 +40,81 @@ public final class Network {
     public let outputGradient: FloatView
     /// [batch, C, H, W], where `backward` leaves the gradient of the input; nil unless asked for.
     public let inputGradient: FloatView?
+    /// The parts of the layout that training moves: what is trainable and not frozen.
+    public let trainableRuns: [Range<Int>]
     private let steps: [NetworkStep]
     /// For each block the step whose output is its own: -1 for the input, nil where fusing left no output.
     private let stepOfBlock: [Int?]
-    /// Gradients of steps' outputs, alternately.
-    private let passing: (FloatView, FloatView)
-    private let trainableRuns: [Range<Int>]
+    private let scratch: FloatView
+    private let tapRoom: FloatView
+    /// Whether something stands in the gradient of the input (at 0) and of each step's output.
+    private var isWritten: [Bool]
+    private let dropout = DropoutSource()
 
     /// `parameters` shares another network's (plan.layout.count values); nil makes new ones, all zero.
     /// A ReLU or 2 x 2 maximum runs together with the layer before, whose own output then does not exist, unless
     /// that layer's name is among `taps`. All other blocks can be tapped always.
+    /// `frozen`: blocks, composite ones with all that they hold, whose weights stay as they are; norms and dropout
+    /// in them behave as in evaluation, and nothing below the lowest other block has a gradient.
     /// `inputGradient`: whether the gradient of the input is computed, too.
     public init(
         plan: NetworkPlan, batch: Int, mode: Mode = .training, parameters: FloatView? = nil,
-        taps: Set<String> = [],
-        inputGradient wantsInputGradient: Bool = false
+        taps: Set<String> = [], frozen: Set<String> = [], inputGradient wantsInputGradient: Bool = false
     ) {
         precondition(batch > 0, "a batch of \(batch)")
-        for tap in taps { precondition(plan.index(of: tap) != nil, "no block named \(tap)") }
+        for name in taps.union(frozen) { precondition(plan.index(of: name) != nil, "no block named \(name)") }
         let parameters = parameters ?? FloatBuffer(count: plan.layout.count).view
         precondition(
             parameters.count == plan.layout.count, "\(parameters.count) of \(plan.layout.count) parameters")
         let trains = mode == .training
         precondition(trains || !wantsInputGradient, "a network for evaluation has no gradients")
         let gradients = FloatBuffer(count: trains ? plan.layout.count : 0).view
+        let isFrozen = plan.blocks.map { block in
+            frozen.contains { block.name == $0 || block.name.hasPrefix("\($0).") }
+        }
+        let graph = NetworkGraph(plan: plan, apart: taps, isFrozen: trains ? isFrozen : nil)
+        let purpose = NetworkMemory.Purpose(
+            batch: batch, trains: trains, wantsInputGradient: wantsInputGradient, frozen: isFrozen)
+        let dropout = dropout
+        var arena = Arena.measuring()
+        func build() -> NetworkMemory {
+            NetworkMemory(
+                plan: plan, graph: graph, purpose: purpose, parameters: parameters,
+                gradients: trains ? gradients : nil, dropout: dropout, arena: &arena)
+        }
+        _ = build()
+        arena = Arena(like: arena)
+        let memory = build()
         self.plan = plan
         self.batch = batch
         self.mode = mode
         self.parameters = parameters
         self.gradients = gradients
-        var arena = Arena.measuring()
-        func build() -> NetworkMemory {
-            NetworkMemory(
-                plan: plan, groups: plan.fusedGroups(apart: taps), batch: batch, parameters: parameters,
-                gradients: trains ? gradients : nil, wantsInputGradient: wantsInputGradient, arena: &arena)
-        }
-        _ = build()
-        arena = Arena(like: arena)
-        let memory = build()
         input = memory.input
         outputGradient = memory.outputGradient
         inputGradient = memory.inputGradient
-        passing = memory.passing
+        scratch = memory.scratch
+        tapRoom = memory.tapRoom
         steps = memory.steps
-        stepOfBlock = memory.stepOfBlock
-        trainableRuns = plan.layout.trainableRuns
+        isWritten = Array(repeating: false, count: memory.steps.count + 1)
+        stepOfBlock = graph.valueOfBlock
+        let frozenSegments = zip(plan.blocks, isFrozen).flatMap { block, isFrozen in
+            isFrozen ? [block.weight, block.bias].compactMap { $0?.name } : []
+        }
+        trainableRuns = plan.layout.trainableRuns(without: Set(frozenSegments))
+    }
+
+    /// Random numbers for dropout, which a network that trains with dropout must be given before it goes forward;
+    /// every forward pass moves the stream on.
+    public var dropoutStream: RandomStream? {
+        get { dropout.stream }
+        set { dropout.stream = newValue }
     }
 
     /// Runs the first `samples` of `input` through all blocks.
     public func forward(samples: Int) {
         check(samples)
-        for step in steps { step.layer.forward(samples: samples) }
+        for step in steps { step.forward(samples: samples) }
     }
 
     /// The output of block `index`, [batch, C, H, W], as the last `forward` left it.
@@ -100,6 +124,9 @@ public final class Network {
         }
         return step < 0 ? input : steps[step].output
     }
+
+    /// Whether block `index` has an output of its own, which it has not where it was fused into the next.
+    public func hasOutput(_ index: Int) -> Bool { stepOfBlock[index] != nil }
 
     /// The output of the block named `name`, which must exist.
     public func activation(of name: String) -> FloatView {
@@ -129,36 +156,88 @@ public final class Network {
     private func propagate(samples: Int, loss: Bool, taps: [Tap], update: WeightUpdate) {
         check(samples)
         precondition(mode == .training, "a network for evaluation has no gradients")
-        var current: FloatView?
-        for index in steps.indices.reversed() {
-            let step = steps[index]
-            let last = index == steps.count - 1
-            let room = index % 2 == 0 ? passing.0 : passing.1
-            if last && loss { current = outputGradient }
-            for tap in taps where stepOfBlock[tap.block] == index {
-                let count = samples * step.outputCount
-                let gradient = tap.gradient.slice(0, count)
-                if let current {
-                    ck_axpy(1, gradient.pointer, current.pointer, count)
-                } else {
-                    room.slice(0, count).copy(from: gradient)
-                    current = room
-                }
-            }
-            guard let outputGradient = current else {
-                if case .store = update { step.clearGradients() }
-                continue
-            }
-            let inputGradient = index == 0 ? self.inputGradient : index % 2 == 0 ? passing.1 : passing.0
-            step.layer.backward(
-                samples: samples, outputGradient: outputGradient, inputGradient: inputGradient, update: update
-            )
-            current = inputGradient
-        }
         for tap in taps {
             precondition(
                 (stepOfBlock[tap.block] ?? -1) >= 0, "\(plan.blocks[tap.block].name) takes no gradient")
         }
+        for index in isWritten.indices { isWritten[index] = false }
+        for index in steps.indices.reversed() where steps[index].needed {
+            let step = steps[index]
+            var gradient = isWritten[index + 1] ? step.gradient : nil
+            if loss && index == steps.count - 1 { gradient = outputGradient }
+            for tap in taps where stepOfBlock[tap.block] == index {
+                gradient = add(tap, to: gradient, of: step, samples: samples)
+            }
+            if let gradient {
+                pass(gradient, through: step, samples: samples, update: update)
+            } else if case .store = update {
+                step.clearGradients()
+            }
+        }
+        if let inputGradient, !isWritten[0] { inputGradient.fill(0) }
+    }
+
+    /// The gradient of `step`'s output with that of a tap, in memory that nothing else needs.
+    private func add(_ tap: Tap, to gradient: FloatView?, of step: NetworkStep, samples: Int) -> FloatView {
+        let count = samples * step.outputCount
+        let values = tap.gradient.slice(0, count)
+        guard let own = step.gradient else { preconditionFailure("a step without room for its gradient") }
+        let room = step.isShared ? tapRoom : own
+        guard let gradient else {
+            room.slice(0, count).copy(from: values)
+            return room
+        }
+        if step.isShared && gradient.pointer == own.pointer {
+            ck_add(gradient.pointer, values.pointer, 0, room.pointer, count)
+            return room
+        }
+        ck_axpy(1, values.pointer, gradient.pointer, count)
+        return gradient
+    }
+
+    /// Hands `gradient` on to what `step` was computed from.
+    private func pass(_ gradient: FloatView, through step: NetworkStep, samples: Int, update: WeightUpdate) {
+        let count = samples * step.outputCount
+        switch step.operation {
+        case .layer(let layer):
+            let source = step.sources[0]
+            let target = self.gradient(of: source)
+            let adds = target != nil && isWritten[source + 1]
+            layer.backward(
+                samples: samples, outputGradient: gradient, inputGradient: adds ? scratch : target,
+                update: update)
+            if let target, adds {
+                let size = samples * (source < 0 ? plan.input.count : steps[source].outputCount)
+                ck_axpy(1, scratch.pointer, target.pointer, size)
+            }
+            isWritten[source + 1] = true
+        case .sum(let relu):
+            if relu { ck_relu_backward(step.output.pointer, gradient.pointer, gradient.pointer, count) }
+            for source in step.sources {
+                guard let target = self.gradient(of: source) else { continue }
+                if isWritten[source + 1] {
+                    ck_axpy(1, gradient.pointer, target.pointer, count)
+                } else if target.pointer != gradient.pointer {
+                    target.slice(0, count).copy(from: gradient.slice(0, count))
+                }
+                isWritten[source + 1] = true
+            }
+        case .concatenation(let counts):
+            var offset = 0
+            for (source, part) in zip(step.sources, counts) {
+                self.gradient(of: source)?.takePart(
+                    of: gradient, from: offset, each: part, every: step.outputCount, samples: samples,
+                    adding: isWritten[source + 1])
+                isWritten[source + 1] = true
+                offset += part
+            }
+        }
+    }
+
+    /// Where the gradient of value `source` stands; nil where none is wanted.
+    private func gradient(of source: Int) -> FloatView? {
+        if source < 0 { return inputGradient }
+        return steps[source].needed ? steps[source].gradient : nil
     }
 
     /// Softmax cross-entropy of the logits against `labels` (one each sample, below `classes`): its sum and the
@@ -201,20 +280,40 @@ public final class Network {
     }
 
     /// `backwardFromLoss` with `taps` and the optimiser's step, as one pass where that is the same.
-    public func step(samples: Int, taps: [Tap] = [], optimizer: inout SGDState) {
+    /// `limit`, if given, is what `clipGradients` brings the norm of all gradients down to before.
+    public func step(samples: Int, taps: [Tap] = [], limit: Float? = nil, optimizer: inout SGDState) {
         let rate = optimizer.settings.learningRate
-        if optimizer.settings.isPlain {
+        if optimizer.settings.isPlain && limit == nil {
             propagate(samples: samples, loss: true, taps: taps, update: .apply(rate: rate))
             optimizer.started = true
         } else {
             propagate(samples: samples, loss: true, taps: taps, update: .store)
+            if let limit { clipGradients(norm: limit) }
             applyGradients(optimizer: &optimizer)
         }
     }
 
     /// Moves the parameters once along `gradients`.
-    public func applyGradients(optimizer: inout SGDState) {
+    public func applyGradients(optimizer: inout some OptimizerState) {
         optimizer.step(parameters: parameters, gradients: gradients, runs: trainableRuns)
+    }
+
+    /// Scales `gradients` so that their Euclidean norm over all that learns is at most `limit` (Pascanu et al. 2013;
+    /// as PyTorch: by limit / (norm + 1e-6) where that is below 1). Returns the norm before.
+    @discardableResult
+    public func clipGradients(norm limit: Float) -> Double {
+        precondition(limit > 0, "a norm of at most \(limit)")
+        let squares = trainableRuns.reduce(0.0) {
+            $0 + ck_squares(gradients.pointer + $1.lowerBound, nil, $1.count)
+        }
+        let norm = squares.squareRoot()
+        let factor = Double(limit) / (norm + 1e-6)
+        if factor < 1 {
+            for run in trainableRuns {
+                ck_scale(Float(factor), gradients.pointer + run.lowerBound, run.count)
+            }
+        }
+        return norm
     }
 
     private func check(_ samples: Int) {

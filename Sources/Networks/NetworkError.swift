@@ -4,6 +4,8 @@ public enum NetworkError: Error, Equatable, CustomStringConvertible {
     case invalidLayer(block: String, reason: String)
     /// A kernel is larger than what it is applied to.
     case kernelTooLarge(block: String, kernel: Int, input: Shape, padding: Int)
+    /// Branches that are to be added or laid side by side do not fit each other.
+    case branchMismatch(block: String, outputs: [Shape])
     /// The last block's outputs are not the classes of the data.
     case outputMismatch(block: String, output: Shape, classes: Int)
     /// The input has no values, or there are no layers or classes.
@@ -18,6 +20,12 @@ public enum NetworkError: Error, Equatable, CustomStringConvertible {
             return """
                 \(block): a kernel of \(kernel) x \(kernel) does not fit the input \(input), \(padded) with padding \
                 \(padding); use a smaller kernel, more padding or fewer pooling layers before it
+                """
+        case .branchMismatch(let block, let outputs):
+            let shapes = outputs.map(\.description).joined(separator: " and ")
+            return """
+                \(block): its branches give \(shapes); sums need equal shapes and concatenations equal heights and \
+                widths: change strides, padding or channels of a branch
                 """
         case .outputMismatch(let block, let output, let classes):
             return """

@@ -1,119 +1,129 @@
 import TensorMath
 
-/// A layer in a network, and where its output stands.
-struct NetworkStep {
-    let layer: any Layer
-    let output: FloatView
-    /// Values of one sample's output.
-    let outputCount: Int
-    let parameters: LayerParameters?
-
-    func clearGradients() {
-        parameters?.weightGradient?.fill(0)
-        parameters?.biasGradient?.fill(0)
-    }
-}
-
 /// Everything that a network of a given batch carves out of one arena.
 struct NetworkMemory {
     let input: FloatView
     let outputGradient: FloatView
     let inputGradient: FloatView?
-    let passing: (FloatView, FloatView)
-    private(set) var steps: [NetworkStep] = []
-    private(set) var stepOfBlock: [Int?]
+    /// A gradient that is to be added to another one.
+    let scratch: FloatView
+    /// A gradient to which a tap adds, where its own place is shared.
+    let tapRoom: FloatView
+    let steps: [NetworkStep]
+
+    /// What a network is made for.
+    struct Purpose {
+        let batch: Int
+        let trains: Bool
+        let wantsInputGradient: Bool
+        let frozen: [Bool]
+    }
 
     /// `gradients` is nil for evaluation.
     init(
-        plan: NetworkPlan, groups: [Range<Int>], batch: Int, parameters: FloatView, gradients: FloatView?,
-        wantsInputGradient: Bool, arena: inout Arena
+        plan: NetworkPlan, graph: NetworkGraph, purpose: Purpose, parameters: FloatView,
+        gradients: FloatView?, dropout: DropoutSource, arena: inout Arena
     ) {
-        input = arena.take(batch * plan.input.count)
+        let batch = purpose.batch
+        let input = arena.take(batch * plan.input.count)
+        self.input = input
         outputGradient = arena.take(gradients == nil ? 0 : batch * plan.classes)
-        inputGradient = wantsInputGradient ? arena.take(batch * plan.input.count) : nil
-        let widest = groups.map { plan.blocks[$0.upperBound - 1].output.count }.max() ?? 0
-        let room = gradients == nil ? 0 : batch * widest
-        passing = (arena.take(room), arena.take(room))
-        stepOfBlock = Array(repeating: nil, count: plan.blocks.count)
-        var current = input
-        for group in groups {
-            let block = plan.blocks[group.lowerBound]
-            if block.spec == .flatten {
-                stepOfBlock[group.lowerBound] = steps.count - 1
-                continue
-            }
-            let outputCount = plan.blocks[group.upperBound - 1].output.count
-            let output = arena.take(batch * outputCount)
-            let own = block.weight.map { _ in
-                LayerParameters(block: block, parameters: parameters, gradients: gradients)
-            }
-            let layer = Self.layer(
-                plan: plan, group: group, batch: batch, passes: wantsInputGradient || !steps.isEmpty,
-                trains: gradients != nil,
-                parameters: own, input: current, output: output, arena: &arena)
-            stepOfBlock[group.upperBound - 1] = steps.count
-            steps.append(NetworkStep(layer: layer, output: output, outputCount: outputCount, parameters: own))
-            current = output
+        inputGradient = purpose.wantsInputGradient ? arena.take(batch * plan.input.count) : nil
+        let own = graph.nodes.map { node -> LayerParameters? in
+            let block = node.blocks.lowerBound
+            return LayerParameters(
+                block: plan.blocks[block], parameters: parameters,
+                gradients: purpose.frozen[block] ? nil : gradients)
         }
+        let needed = Self.needed(graph: graph, own: own, purpose: purpose)
+        let gradientPlan = GradientPlan(
+            steps: graph.nodes.indices.map { index in
+                let node = graph.nodes[index]
+                let block = plan.blocks[node.blocks.lowerBound]
+                let dense = if case .dense = block.spec { true } else { false }
+                return GradientPlan.Step(
+                    sources: node.sources,
+                    count: batch * plan.blocks[node.blocks.upperBound - 1].output.count,
+                    isSum: block.role == .sum,
+                    overwrites: node.blocks.count > 1 && (block.role == .sum || dense), needed: needed[index])
+            }, inputCount: purpose.wantsInputGradient ? batch * plan.input.count : nil)
+        let regions = gradientPlan.sizes.map { arena.take($0) }
+        scratch = arena.take(gradientPlan.scratch)
+        var shared = 0
+        var steps: [NetworkStep] = []
+        for (index, node) in graph.nodes.enumerated() {
+            let last = plan.blocks[node.blocks.upperBound - 1]
+            let count = batch * last.output.count
+            let output = arena.take(count)
+            let inputs = node.sources.map { $0 < 0 ? input : steps[$0].output }
+            let block = plan.blocks[node.blocks.lowerBound]
+            let operation: NetworkStep.Operation
+            switch block.role {
+            case .sum: operation = .sum(relu: node.blocks.count > 1)
+            case .concatenation:
+                operation = .concatenation(
+                    block.sources.map { $0 < 0 ? plan.input.count : plan.blocks[$0].output.count })
+            case .alias: preconditionFailure("\(block.name) is no step")
+            case .layer:
+                let source = node.sources[0]
+                let place = LayerPlace(
+                    block: block, batch: batch,
+                    trains: purpose.trains && !purpose.frozen[node.blocks.lowerBound],
+                    goesBack: needed[index],
+                    passes: needed[index] && (source < 0 ? purpose.wantsInputGradient : needed[source]),
+                    parameters: own[index], input: inputs[0], output: output)
+                operation = .layer(
+                    place.layer(
+                        fused: plan.blocks[node.blocks].dropFirst().map(\.spec), dropout: dropout,
+                        arena: &arena))
+            }
+            if gradientPlan.isShared[index] { shared = max(shared, count) }
+            steps.append(
+                NetworkStep(
+                    operation: operation, sources: node.sources, inputs: inputs, output: output,
+                    outputCount: last.output.count, parameters: own[index], needed: needed[index],
+                    gradient: gradientPlan.region[index].map { regions[$0] },
+                    isShared: gradientPlan.isShared[index]))
+        }
+        tapRoom = arena.take(shared)
+        self.steps = steps
     }
 
-    private static func layer(
-        plan: NetworkPlan, group: Range<Int>, batch: Int, passes: Bool, trains: Bool,
-        parameters: LayerParameters?,
-        input: FloatView, output: FloatView, arena: inout Arena
-    ) -> any Layer {
-        let block = plan.blocks[group.lowerBound]
-        let fused = plan.blocks[group].dropFirst()
-        let relu = fused.contains { $0.spec == .relu }
+    /// Which steps have anything that is to have a gradient at or below them.
+    private static func needed(graph: NetworkGraph, own: [LayerParameters?], purpose: Purpose) -> [Bool] {
+        var needed: [Bool] = []
+        for (index, node) in graph.nodes.enumerated() {
+            let below = node.sources.contains { $0 < 0 ? purpose.wantsInputGradient : needed[$0] }
+            needed.append(purpose.trains && (below || own[index]?.learns == true))
+        }
+        return needed
+    }
+}
+
+extension LayerPlace {
+    /// The layer for a block and those fused into it.
+    fileprivate func layer(fused: [LayerSpec], dropout: DropoutSource, arena: inout Arena) -> any Layer {
+        let relu = fused.contains(.relu)
         switch block.spec {
         case .conv:
-            return ConvolutionLayer(
-                block: block, relu: relu, pool: fused.contains { $0.spec == .fusiblePool }, batch: batch,
-                trains: trains, needsInputGradient: passes, parameters: parameters!, input: input,
-                output: output,
-                arena: &arena)
-        case .dense:
-            return DenseLayer(block: block, relu: relu, parameters: parameters!, input: input, output: output)
-        case .relu:
-            return ReLULayer(block: block, input: input, output: output)
-        case .maxPool(let kernel, let stride):
-            return MaxPoolLayer(
-                block: block, kernel: kernel, stride: stride, batch: batch, input: input, output: output,
-                arena: &arena)
-        case .averagePool(let kernel, let stride):
-            return AveragePoolLayer(
-                block: block, kernel: kernel, stride: stride, input: input, output: output)
-        case .globalAveragePool:
-            return AveragePoolLayer(block: block, kernel: nil, stride: 1, input: input, output: output)
-        case .flatten:
+            switch block.convolutionKind {
+            case .pointwise: return PointwiseLayer(self, arena: &arena)
+            case .depthwise: return DepthwiseLayer(self, arena: &arena)
+            case .general:
+                return ConvolutionLayer(
+                    self, relu: relu, pool: fused.contains(.fusiblePool), arena: &arena)
+            }
+        case .transposedConv: return TransposedConvolutionLayer(self, arena: &arena)
+        case .dense: return DenseLayer(self, relu: relu)
+        case .batchNorm: return BatchNormLayer(self, activation: fused.first, arena: &arena)
+        case .groupNorm(let groups): return GroupNormLayer(self, groups: groups, arena: &arena)
+        case .relu, .relu6: return ReLULayer(self)
+        case .dropout(let rate): return DropoutLayer(self, rate: rate, source: dropout, arena: &arena)
+        case .maxPool: return MaxPoolLayer(self, arena: &arena)
+        case .averagePool, .globalAveragePool: return AveragePoolLayer(self)
+        case .slice, .padChannels, .shuffle: return ChannelLayer(self)
+        case .flatten, .sequence, .residual, .concatenate, .cell:
             preconditionFailure("\(block.name) is no step")
         }
-    }
-}
-
-extension LayerSpec {
-    /// The only pooling that a convolution can take over.
-    static var fusiblePool: LayerSpec { .maxPool(kernel: 2, stride: 2) }
-}
-
-extension NetworkPlan {
-    /// Blocks that run as one: a convolution or dense layer with the ReLU behind it, a convolution also with the
-    /// 2 x 2 maximum behind that. Blocks named in `apart` stay the last of their group.
-    func fusedGroups(apart: Set<String>) -> [Range<Int>] {
-        var groups: [Range<Int>] = []
-        var start = 0
-        while start < blocks.count {
-            var end = start + 1
-            func next(is spec: LayerSpec) -> Bool {
-                end < blocks.count && blocks[end].spec == spec && !apart.contains(blocks[end - 1].name)
-            }
-            let convolves = if case .conv = blocks[start].spec { true } else { false }
-            let products = blocks[start].weight != nil
-            if products && next(is: .relu) { end += 1 }
-            if convolves && next(is: LayerSpec.fusiblePool) { end += 1 }
-            groups.append(start..<end)
-            start = end
-        }
-        return groups
     }
 }

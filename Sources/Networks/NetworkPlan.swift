@@ -3,27 +3,52 @@ import TensorMath
 
 /// A model whose shapes are known: what its blocks are called, give and cost, and where its parameters stand.
 public struct NetworkPlan: Sendable, Equatable {
-    /// A layer in its place.
+    /// A layer in its place, or the place where the branches of a composite block meet.
     public struct Block: Sendable, Equatable {
-        /// Family and number within the family, from 1: `conv1`, `relu1`, `pool1`, `dense1`.
+        /// Family and number within the family, from 1: `conv1`, `relu1`, `pool1`, `dense1`, and `block1` for
+        /// composite blocks, which the names of what they hold begin with: `block1.conv2`,
+        /// `block1.shortcut.conv1`, `block1.branch2.conv1`, `block1.node1`, `block1.edge1_3.conv1` (from node 1 to
+        /// node 3). The composite itself stands behind all of these; its input is theirs, its output what they
+        /// give together.
         public let name: String
         public let spec: LayerSpec
+        /// How it computes its output from `sources`.
+        let role: Role
+        /// Blocks that it reads, -1 for the network's input.
+        let sources: [Int]
         public let input: Shape
         public let output: Shape
-        /// Convolutions [outputs, inputs, kernel rows, kernel columns], dense [outputs, inputs].
+        /// Convolutions [outputs, inputs of a group, kernel rows, kernel columns], transposed ones [inputs,
+        /// outputs, kernel rows, kernel columns], dense [outputs, inputs], norms [channels].
         public let weight: Segment?
         /// [outputs].
         public let bias: Segment?
-        /// One sample's forward pass.
+        /// [channels], buffers of batch norm.
+        public let runningMean: Segment?
+        /// [channels]; unbiased.
+        public let runningVariance: Segment?
+        /// One sample's forward pass; of a composite block the sum or concatenation only.
         public let cost: LayerCost
 
+        /// Trainable values of its own.
         public var parameterCount: Int { (weight?.count ?? 0) + (bias?.count ?? 0) }
+    }
+
+    enum Role: Sendable, Equatable {
+        case layer
+        /// The end of a sequence: its only source.
+        case alias
+        /// Of any number of sources, of none zero.
+        case sum
+        case concatenation
     }
 
     public let spec: ModelSpec
     public let input: Shape
     public let classes: Int
+    /// In an order in which they can be computed.
     public let blocks: [Block]
+    /// Of a segment `layer` is the index into `spec.layers`, also within composite blocks.
     public let layout: ParameterLayout
 
     /// Infers all shapes. `input` is one sample.
@@ -35,39 +60,17 @@ public struct NetworkPlan: Sendable, Equatable {
         guard classes > 0, !spec.layers.isEmpty else {
             throw .emptyModel(name: spec.name, reason: "a model needs at least one layer and one class")
         }
-        var layout = ParameterLayout()
-        var blocks: [Block] = []
-        var numbers: [String: Int] = [:]
-        var shape = input
-        for (index, layer) in spec.layers.enumerated() {
-            let number = numbers[layer.family, default: 0] + 1
-            numbers[layer.family] = number
-            let name = "\(layer.family)\(number)"
-            let output = try layer.outputShape(of: shape, block: name)
-            var weight: Segment?
-            var bias: Segment?
-            if let weightShape = layer.weightShape(input: shape) {
-                weight = layout.append(
-                    name: "\(name).weight", shape: weightShape, role: .trainable, layer: index)
-                bias = layout.append(
-                    name: "\(name).bias", shape: [weightShape[0]], role: .trainable, layer: index)
-            }
-            let cost = layer.cost(
-                input: shape, output: output, weights: (weight?.count ?? 0) + (bias?.count ?? 0))
-            blocks.append(
-                Block(
-                    name: name, spec: layer, input: shape, output: output, weight: weight, bias: bias,
-                    cost: cost))
-            shape = output
-        }
-        guard shape.count == classes else {
-            throw .outputMismatch(block: blocks[blocks.count - 1].name, output: shape, classes: classes)
+        var builder = PlanBuilder()
+        let end = try builder.append(spec.layers, path: "", from: PlanBuilder.Place(block: -1, shape: input))
+        guard end.shape.count == classes else {
+            throw .outputMismatch(
+                block: builder.blocks[builder.blocks.count - 1].name, output: end.shape, classes: classes)
         }
         self.spec = spec
         self.input = input
         self.classes = classes
-        self.blocks = blocks
-        self.layout = layout
+        blocks = builder.blocks
+        layout = builder.layout
     }
 
     /// Index of the block named `name`; nil when there is none.
@@ -75,4 +78,7 @@ public struct NetworkPlan: Sendable, Equatable {
 
     /// Multiply-accumulates of one sample's forward pass.
     public var macs: UInt64 { blocks.reduce(0) { $0 + $1.cost.macs } }
+
+    /// Trainable values: what papers count. `layout.count` has the running statistics, too.
+    public var parameterCount: Int { blocks.reduce(0) { $0 + $1.parameterCount } }
 }

@@ -21,8 +21,14 @@ public struct SGD: Sendable, Equatable {
     public var isPlain: Bool { momentum == 0 && weightDecay == 0 }
 }
 
+/// What an optimiser keeps between steps.
+public protocol OptimizerState {
+    /// Moves `parameters` once along `gradients` within each of `runs`, the trainable parts of a layout.
+    mutating func step(parameters: FloatView, gradients: FloatView, runs: [Range<Int>])
+}
+
 /// SGD between steps. Not to be shared by two networks that train.
-public struct SGDState {
+public struct SGDState: OptimizerState {
     /// May change between steps, as schedules do; momentum must not become non-zero.
     public var settings: SGD
     /// v, [count]; nil without momentum.
@@ -36,7 +42,6 @@ public struct SGDState {
         velocity = settings.momentum == 0 ? nil : FloatBuffer(count: count).view
     }
 
-    /// Moves `parameters` once along `gradients` within each of `runs`, the trainable parts of a layout.
     public mutating func step(parameters: FloatView, gradients: FloatView, runs: [Range<Int>]) {
         precondition(parameters.count == gradients.count, "\(gradients.count) gradients")
         precondition(
@@ -59,9 +64,12 @@ public struct SGDState {
 
 extension ParameterLayout {
     /// The trainable values as few runs as possible, in order.
-    public var trainableRuns: [Range<Int>] {
+    public var trainableRuns: [Range<Int>] { trainableRuns(without: []) }
+
+    /// The same without the segments named in `frozen`.
+    func trainableRuns(without frozen: Set<String>) -> [Range<Int>] {
         var runs: [Range<Int>] = []
-        for segment in segments where segment.role == .trainable {
+        for segment in segments where segment.role == .trainable && !frozen.contains(segment.name) {
             let next = segment.offset..<(segment.offset + segment.count)
             if let last = runs.last, last.upperBound == next.lowerBound {
                 runs[runs.count - 1] = last.lowerBound..<next.upperBound

@@ -1,7 +1,7 @@
 import Devices
 
 extension LayerSpec {
-    /// What the layer makes of `input`, or why it cannot.
+    /// What a layer that is not composite makes of `input`, or why it cannot.
     func outputShape(of input: Shape, block: String) throws(NetworkError) -> Shape {
         switch self {
         case .dense(let units):
@@ -9,75 +9,160 @@ extension LayerSpec {
                 throw .invalidLayer(block: block, reason: "\(units) units; give 1 or more")
             }
             return Shape(channels: units)
-        case .conv(let channels, let kernel, let stride, let padding):
-            let zeros = padding.zeros(kernel: kernel)
-            guard channels > 0, kernel > 0, stride > 0, zeros >= 0 else {
-                let reason = "channels \(channels), kernel \(kernel), stride \(stride), padding \(zeros)"
+        case .conv(let channels, let kernel, let stride, let padding, let groups, _):
+            let window = Window(kernel: kernel, stride: stride, padding: padding.zeros(kernel: kernel))
+            try window.check(block: block, channels: channels)
+            guard groups > 0, input.channels % groups == 0, channels % groups == 0 else {
                 throw .invalidLayer(
-                    block: block, reason: "\(reason); give 1 or more, and no negative padding")
+                    block: block,
+                    reason:
+                        "\(groups) groups of \(input.channels) channels to \(channels); give a common divisor"
+                )
             }
-            return try Self.windows(
-                block: block, input: input, kernel: kernel, stride: stride, padding: zeros, channels: channels
-            )
-        case .maxPool(let kernel, let stride), .averagePool(let kernel, let stride):
-            guard kernel > 0, stride > 0, kernel <= Self.largestPool else {
-                let reason = "kernel \(kernel), stride \(stride); give a kernel of 1 to \(Self.largestPool)"
-                throw .invalidLayer(block: block, reason: "\(reason) and a stride of 1 or more")
+            return try window.output(block: block, input: input, channels: channels)
+        case .transposedConv:
+            return try transposedShape(of: input, block: block)
+        case .maxPool(let kernel, let stride, let padding, let ceiling):
+            let window = Window(kernel: kernel, stride: stride, padding: padding)
+            try window.checkPool(block: block)
+            return try window.output(block: block, input: input, channels: input.channels, ceiling: ceiling)
+        case .averagePool(let kernel, let stride, let padding):
+            let window = Window(kernel: kernel, stride: stride, padding: padding)
+            try window.checkPool(block: block)
+            return try window.output(block: block, input: input, channels: input.channels)
+        case .groupNorm(let groups), .shuffle(let groups):
+            guard groups > 0, input.channels % groups == 0 else {
+                throw .invalidLayer(
+                    block: block, reason: "\(groups) groups of \(input.channels) channels; give a divisor")
             }
-            return try Self.windows(
-                block: block, input: input, kernel: kernel, stride: stride, padding: 0,
-                channels: input.channels)
-        case .relu:
             return input
+        case .dropout(let rate):
+            guard rate >= 0, rate < 1 else {
+                throw .invalidLayer(block: block, reason: "a rate of \(rate); give 0 or more and below 1")
+            }
+            return input
+        case .slice(let channels):
+            guard !channels.isEmpty, channels.lowerBound >= 0, channels.upperBound <= input.channels else {
+                throw .invalidLayer(
+                    block: block,
+                    reason: "channels \(channels) of \(input.channels); give some that are there")
+            }
+            return Shape(channels: channels.count, height: input.height, width: input.width)
+        case .padChannels(let before, let after):
+            guard before >= 0, after >= 0 else {
+                throw .invalidLayer(
+                    block: block, reason: "\(before) and \(after) planes of zeros; give 0 or more")
+            }
+            return Shape(channels: before + input.channels + after, height: input.height, width: input.width)
         case .globalAveragePool:
             return Shape(channels: input.channels)
         case .flatten:
             return Shape(channels: input.count)
+        case .batchNorm, .relu, .relu6:
+            return input
+        case .sequence, .residual, .concatenate, .cell:
+            preconditionFailure("\(block) is composite")
+        }
+    }
+
+    private func transposedShape(of input: Shape, block: String) throws(NetworkError) -> Shape {
+        guard case .transposedConv(let channels, let kernel, let stride, let padding, let extra, _) = self
+        else {
+            preconditionFailure("\(block) is no transposed convolution")
+        }
+        try Window(kernel: kernel, stride: stride, padding: padding).check(block: block, channels: channels)
+        let height = (input.height - 1) * stride - 2 * padding + kernel + extra
+        let width = (input.width - 1) * stride - 2 * padding + kernel + extra
+        guard height > 0, width > 0, extra >= 0, extra < stride else {
+            throw .invalidLayer(
+                block: block,
+                reason:
+                    "\(input) becomes \(height) x \(width) with output padding \(extra); give less padding, and "
+                    + "output padding below the stride")
+        }
+        return Shape(channels: channels, height: height, width: width)
+    }
+
+    /// Shapes of the parameters and of each of the running statistics; nil for a layer without.
+    func segmentShapes(input: Shape) -> (weight: [Int]?, bias: [Int]?, statistics: [Int]?) {
+        switch self {
+        case .dense(let units): ([units, input.count], [units], nil)
+        case .conv(let channels, let kernel, _, _, let groups, let bias):
+            ([channels, input.channels / groups, kernel, kernel], bias ? [channels] : nil, nil)
+        case .transposedConv(let channels, let kernel, _, _, _, let bias):
+            ([input.channels, channels, kernel, kernel], bias ? [channels] : nil, nil)
+        case .batchNorm: ([input.channels], [input.channels], [input.channels])
+        case .groupNorm: ([input.channels], [input.channels], nil)
+        default: (nil, nil, nil)
+        }
+    }
+
+    /// One sample's forward pass. Only products with kernels and matrices count as multiply-accumulates; `flatten`
+    /// moves nothing.
+    func cost(input: Shape, output: Shape, weights: Int) -> LayerCost {
+        var kind = LayerKind.elementwise
+        var macs = 0
+        switch self {
+        case .dense:
+            kind = .dense
+            macs = input.count * output.count
+        case .conv(_, let kernel, _, _, let groups, _):
+            let depthwise = groups > 1 && groups == input.channels
+            kind = depthwise ? .depthwise : kernel == 3 ? .conv3x3 : kernel == 1 ? .pointwise : .convolution
+            macs = output.count * (input.channels / groups) * kernel * kernel
+        case .transposedConv(let channels, let kernel, _, _, _, _):
+            kind = .convolution
+            macs = input.count * channels * kernel * kernel
+        case .flatten:
+            return LayerCost(kind: .elementwise, macs: 0, inputBytes: 0, outputBytes: 0, weightBytes: 0)
+        default: break
+        }
+        return LayerCost(
+            kind: kind, macs: UInt64(macs), inputBytes: UInt64(4 * input.count),
+            outputBytes: UInt64(4 * output.count), weightBytes: UInt64(4 * weights))
+    }
+}
+
+/// A square that slides over planes.
+private struct Window {
+    var kernel: Int
+    var stride: Int
+    var padding: Int
+
+    func check(block: String, channels: Int) throws(NetworkError) {
+        guard channels > 0, kernel > 0, stride > 0, padding >= 0 else {
+            let reason = "channels \(channels), kernel \(kernel), stride \(stride), padding \(padding)"
+            throw .invalidLayer(block: block, reason: "\(reason); give 1 or more, and no negative padding")
         }
     }
 
     /// Places within a window are stored as bytes.
     private static var largestPool: Int { 16 }
 
-    private static func windows(
-        block: String, input: Shape, kernel: Int, stride: Int, padding: Int, channels: Int
-    ) throws(NetworkError) -> Shape {
-        let height = input.height + 2 * padding
-        let width = input.width + 2 * padding
-        guard kernel <= height, kernel <= width else {
+    func checkPool(block: String) throws(NetworkError) {
+        guard kernel > 0, stride > 0, kernel <= Self.largestPool, padding >= 0, padding <= kernel / 2 else {
+            let reason = "kernel \(kernel), stride \(stride), padding \(padding)"
+            throw .invalidLayer(
+                block: block,
+                reason:
+                    "\(reason); give a kernel of 1 to \(Self.largestPool), a stride of 1 or more and padding up "
+                    + "to half the kernel")
+        }
+    }
+
+    /// With `ceiling` the last window may lap over the end, but not begin beyond the input and its padding before.
+    func output(block: String, input: Shape, channels: Int, ceiling: Bool = false) throws(NetworkError)
+        -> Shape
+    {
+        func count(_ side: Int) -> Int {
+            let room = side + 2 * padding - kernel
+            var windows = room / stride + 1
+            if ceiling && room % stride != 0 && windows * stride < side + padding { windows += 1 }
+            return windows
+        }
+        guard kernel <= input.height + 2 * padding, kernel <= input.width + 2 * padding else {
             throw .kernelTooLarge(block: block, kernel: kernel, input: input, padding: padding)
         }
-        return Shape(
-            channels: channels, height: (height - kernel) / stride + 1, width: (width - kernel) / stride + 1)
-    }
-
-    /// Shape of the weights, outputs first; nil for a layer without.
-    func weightShape(input: Shape) -> [Int]? {
-        switch self {
-        case .dense(let units): [units, input.count]
-        case .conv(let channels, let kernel, _, _): [channels, input.channels, kernel, kernel]
-        case .relu, .maxPool, .averagePool, .globalAveragePool, .flatten: nil
-        }
-    }
-
-    /// One sample's forward pass. Only products with weights count as multiply-accumulates; `flatten` moves nothing.
-    func cost(input: Shape, output: Shape, weights: Int) -> LayerCost {
-        let kind: LayerKind
-        var macs = 0
-        switch self {
-        case .dense:
-            kind = .dense
-            macs = input.count * output.count
-        case .conv(_, let kernel, _, _):
-            kind = kernel == 3 ? .conv3x3 : kernel == 1 ? .pointwise : .convolution
-            macs = output.count * input.channels * kernel * kernel
-        case .relu, .maxPool, .averagePool, .globalAveragePool:
-            kind = .elementwise
-        case .flatten:
-            return LayerCost(kind: .elementwise, macs: 0, inputBytes: 0, outputBytes: 0, weightBytes: 0)
-        }
-        return LayerCost(
-            kind: kind, macs: UInt64(macs), inputBytes: UInt64(4 * input.count),
-            outputBytes: UInt64(4 * output.count), weightBytes: UInt64(4 * weights))
+        return Shape(channels: channels, height: count(input.height), width: count(input.width))
     }
 }

@@ -16,6 +16,9 @@ struct Golden {
         var kernel: Int?
         var stride: Int?
         var padding: Int?
+        var groups: Int?
+        var train: Bool?
+        var temperature: Float?
         var lr: Float?
         var momentum: Float?
         var nesterov: Bool?

@@ -16,7 +16,11 @@ extension NetworksTests {
                 return .conv(
                     channels: try #require(reference.outChannels), kernel: try #require(reference.kernel),
                     stride: try #require(reference.stride),
-                    padding: .explicit(try #require(reference.padding)))
+                    padding: .explicit(try #require(reference.padding)),
+                    groups: try #require(reference.groups))
+            case "batch_norm": return .batchNorm
+            case "group_norm": return .groupNorm(groups: try #require(reference.groups))
+            case "relu6": return .relu6
             case "relu": return .relu
             case "max_pool":
                 return .maxPool(
@@ -43,9 +47,11 @@ extension NetworksTests {
                     spec: ModelSpec(name: name, layers: [layer]),
                     input: Shape(channels: inputShape[1], height: inputShape[2], width: inputShape[3]),
                     classes: y.count / batch)
-                let network = Network(plan: plan, batch: batch, inputGradient: true)
+                let network = Network(
+                    plan: plan, batch: batch, frozen: reference.train == false ? [plan.blocks[0].name] : [],
+                    inputGradient: true)
                 for segment in plan.layout.segments {
-                    let part = segment.name.hasSuffix("weight") ? "weight" : "bias"
+                    let part = segment.name.drop { $0 != "." }.dropFirst()
                     #expect(try golden.shape("\(name)/param.\(part)") == segment.shape)
                     network.parameters.slice(segment.offset, segment.count).copy(
                         from: try golden.values("\(name)/param.\(part)"))
@@ -59,13 +65,20 @@ extension NetworksTests {
                 expectClose(
                     inputGradient.array, try golden.values("\(name)/grad.x"), "\(name) input gradient")
                 for segment in plan.layout.segments {
-                    let part = segment.name.hasSuffix("weight") ? "weight" : "bias"
+                    let part = segment.name.drop { $0 != "." }.dropFirst()
+                    if segment.role == .buffer {
+                        expectClose(
+                            network.parameters.slice(segment.offset, segment.count).array,
+                            try golden.values("\(name)/after.\(part)"), "\(part) of \(name)")
+                        continue
+                    }
+                    if reference.train == false { continue }
                     expectClose(
                         network.gradients.slice(segment.offset, segment.count).array,
                         try golden.values("\(name)/grad.\(part)"), "\(segment.name) gradient of \(name)")
                 }
             }
-            #expect(tested == 11)
+            #expect(tested == 18)
         }
 
         @Test(arguments: ["cross_entropy", "cross_entropy_extreme"])
@@ -107,6 +120,58 @@ extension NetworksTests {
                 state.step(parameters: parameters, gradients: gradient, runs: [0..<count])
             }
             expectClose(parameters.array, try golden.values("\(name)/out.w"), tolerance: 1e-6, name)
+        }
+
+        @Test func adamAgrees() throws {
+            let reference = try #require(golden.cases.first { $0.name == "adam" })
+            let weights = try golden.values("adam/in.w")
+            let gradients = try golden.values("adam/in.grads")
+            let count = weights.count
+            let parameters = FloatBuffer(count: count).view
+            let gradient = FloatBuffer(count: count).view
+            parameters.copy(from: weights)
+            var state = AdamState(Adam(learningRate: try #require(reference.lr)), count: count)
+            for step in 0..<(try #require(reference.steps)) {
+                gradient.copy(from: Array(gradients[(step * count)..<((step + 1) * count)]))
+                state.step(parameters: parameters, gradients: gradient, runs: [0..<count])
+            }
+            expectClose(parameters.array, try golden.values("adam/out.w"), tolerance: 1e-6, "adam")
+        }
+
+        /// Values of a golden case as a view.
+        private func view(_ name: String) throws -> FloatView {
+            let values = try golden.values(name)
+            let view = FloatBuffer(count: values.count).view
+            view.copy(from: values)
+            return view
+        }
+
+        @Test func distillationAgrees() throws {
+            let reference = try #require(golden.cases.first { $0.name == "distillation" })
+            let student = try view("distillation/in.student")
+            let gradient = FloatBuffer(count: student.count).view
+            let loss = Loss.distillation(
+                student: student, teacher: try view("distillation/in.teacher"),
+                samples: try golden.shape("distillation/in.student")[0],
+                temperature: try #require(reference.temperature), gradient: gradient)
+            expectClose([Float(loss)], try golden.values("distillation/out.loss"), tolerance: 1e-6, "loss")
+            expectClose(
+                gradient.array, try golden.values("distillation/grad.student"), tolerance: 1e-6, "gradient")
+        }
+
+        @Test func squaredErrorAgrees() throws {
+            let (student, teacher) = (try view("mse/in.student"), try view("mse/in.teacher"))
+            let gradient = FloatBuffer(count: student.count).view
+            let mean = Loss.squaredError(student, teacher, gradient: gradient)
+            expectClose([Float(mean)], try golden.values("mse/out.loss"), tolerance: 1e-6, "mean")
+            let expected = try golden.values("mse/grad.student")
+            expectClose(
+                gradient.array.map { $0 * 1e3 }, expected.map { $0 * 1e3 }, tolerance: 1e-6, "gradient")
+            let sum = Loss.squaredError(student, teacher, reduction: .sum, gradient: gradient)
+            #expect(abs(sum - mean * Double(student.count)) < 1e-6 * sum)
+            expectClose(
+                gradient.array, expected.map { $0 * Float(student.count) }, tolerance: 1e-5, "gradient of sum"
+            )
         }
 
         @Test(arguments: [false, true])

@@ -104,13 +104,16 @@ extension NetworksTests {
                     var y = [Float](repeating: .nan, count: dy.count)
                     var dx = [Float](repeating: .nan, count: x.count)
                     var codes = [UInt8](repeating: 255, count: dy.count)
-                    ck_max_pool(n, height, width, kernel, step, x, &y, &codes)
+                    var pool = ck_pool(
+                        height: height, width: width, out_height: Int64(rows), out_width: Int64(columns),
+                        kernel_height: kernel, kernel_width: kernel, stride: step, padding: 0)
+                    ck_max_pool(&pool, n, x, &y, &codes)
                     #expect(y == greatest)
-                    ck_max_pool_backward(n, height, width, kernel, step, dy, codes, &dx)
+                    ck_max_pool_backward(&pool, n, dy, codes, &dx)
                     expectClose(dx, toGreatest, "max pool gradient")
-                    ck_average_pool(n, height, width, kernel, kernel, step, x, &y)
+                    ck_average_pool(&pool, n, x, &y)
                     expectClose(y, mean, "average pool")
-                    ck_average_pool_backward(n, height, width, kernel, kernel, step, dy, &dx)
+                    ck_average_pool_backward(&pool, n, dy, &dx)
                     expectClose(dx, toMean, "average pool gradient")
                 }
             }

@@ -33,15 +33,15 @@ typedef struct {
 } ck_convolution_sizes;
 
 ck_convolution_sizes ck_convolution_scratch(const ck_convolution *shape);
-/// weights [outputs][channels][kernel][kernel] into the forward and, if not NULL, the backward order.
+/// weights [outputs][channels][kernel][kernel] into the forward and the backward order, either of which may be NULL.
 void ck_convolution_pack(const ck_convolution *shape, const float *weights, float *forward, float *backward);
-/// One sample: y = convolution(x) + bias, then ReLU if `relu`, then 2 x 2 maximum if `codes` is not NULL.
+/// One sample: y = convolution(x) + bias (which may be NULL), then ReLU if `relu`, then 2 x 2 maximum if `codes` is not NULL.
 /// Leaves the padded input in `padded_input` for the backward pass.
 void ck_convolution_forward(const ck_convolution *shape, const float *x, const float *forward_weights,
                             const float *bias, int relu, float *padded_input, float *products, float *y,
                             void *codes);
-/// One sample: adds to `weight_sums` (forward order) and `bias_sums` [outputs rounded up]; writes dx unless
-/// NULL. `y` is the output if a ReLU was fused without pooling, else NULL; `codes` as the forward pass left
+/// One sample: adds to `weight_sums` (forward order) and `bias_sums` [outputs rounded up] unless they are NULL;
+/// writes dx unless NULL. `y` is the output if a ReLU was fused without pooling, else NULL; `codes` as the forward pass left
 /// them.
 void ck_convolution_backward(const ck_convolution *shape, const float *dy, const float *y, const void *codes,
                              const float *padded_input, const float *backward_weights, float *padded_gradient,
@@ -68,16 +68,81 @@ void ck_bias_backward(int64_t rows, int64_t columns, const float *dy, float scal
 void ck_relu(const float *x, float *y, size_t count);
 /// dx = y <= 0 ? 0 : dy; dx may be dy.
 void ck_relu_backward(const float *y, const float *dy, float *dx, size_t count);
-/// Planes of [height, width]; `codes` gets the place of the maximum in its window (row * kernel + column).
-void ck_max_pool(int64_t planes, int64_t height, int64_t width, int64_t kernel, int64_t stride,
-                 const float *x, float *y, void *codes);
-void ck_max_pool_backward(int64_t planes, int64_t height, int64_t width, int64_t kernel, int64_t stride,
-                          const float *dy, const void *codes, float *dx);
-/// Means of windows; kernel_height and kernel_width may differ so that a whole plane can be a window.
-void ck_average_pool(int64_t planes, int64_t height, int64_t width, int64_t kernel_height,
-                     int64_t kernel_width, int64_t stride, const float *x, float *y);
-void ck_average_pool_backward(int64_t planes, int64_t height, int64_t width, int64_t kernel_height,
-                              int64_t kernel_width, int64_t stride, const float *dy, float *dx);
+/// The same with an upper end: y = min(max(x, 0), 6), and dx = 0 < y < 6 ? dy : 0.
+void ck_relu6(const float *x, float *y, size_t count);
+void ck_relu6_backward(const float *y, const float *dy, float *dx, size_t count);
+/// y = a + b, then ReLU if `relu`; y may be a or b.
+void ck_add(const float *a, const float *b, int relu, float *y, size_t count);
+/// y = a * b, value by value.
+void ck_multiply(const float *a, const float *b, float *y, size_t count);
+/// x *= alpha.
+void ck_scale(float alpha, float *x, size_t count);
+
+/// Windows over planes [height, width]; what of a window lies in the padding or beyond the end does not count.
+typedef struct {
+    int64_t height, width, out_height, out_width;
+    int64_t kernel_height, kernel_width, stride, padding;
+} ck_pool;
+/// Square kernels; `codes` gets the place of the maximum in its window (row * kernel + column).
+void ck_max_pool(const ck_pool *shape, int64_t planes, const float *x, float *y, void *codes);
+void ck_max_pool_backward(const ck_pool *shape, int64_t planes, const float *dy, const void *codes,
+                          float *dx);
+void ck_average_pool(const ck_pool *shape, int64_t planes, const float *x, float *y);
+void ck_average_pool_backward(const ck_pool *shape, int64_t planes, const float *dy, float *dx);
+
+/// Activations that a norm applies to its output.
+enum { CK_LINEAR, CK_RELU, CK_RELU6 };
+/// Normalisation of samples [channels, plane].
+typedef struct {
+    int64_t channels, plane;
+    /// Of group norm: a divisor of the channels.
+    int64_t groups;
+    double epsilon;
+    /// How far running statistics move.
+    double momentum;
+    /// Of batch norm.
+    int32_t activation;
+} ck_norm;
+/// y = activation((x - mean) / sqrt(variance + epsilon) * weight + bias), with the batch's mean and variance of each
+/// channel if `train`, which then move the running ones, else with these. `statistics` [channels][4] is for the
+/// backward pass.
+void ck_batch_norm(const ck_norm *norm, int64_t samples, const float *x, const float *weight,
+                   const float *bias, float *running_mean, float *running_variance, int train,
+                   float *statistics, float *y);
+/// dx unless NULL; then, unless weight_target is NULL, target = keep * target + scale * gradient for both targets,
+/// which may be weight and bias themselves. x as it was in the forward pass.
+void ck_batch_norm_backward(const ck_norm *norm, int64_t samples, const float *x, const float *dy,
+                            const float *weight, const float *statistics, int train, float scale, int keep,
+                            float *weight_target, float *bias_target, float *dx);
+/// `statistics` [samples][groups][2].
+void ck_group_norm(const ck_norm *norm, int64_t samples, const float *x, const float *weight,
+                   const float *bias, float *statistics, float *y);
+/// Adds to weight_sums and bias_sums [channels] unless NULL; writes dx unless NULL.
+void ck_group_norm_backward(const ck_norm *norm, int64_t samples, const float *x, const float *dy,
+                            const float *weight, const float *statistics, float *weight_sums,
+                            float *bias_sums, float *dx);
+
+/// Depthwise convolutions: outputs and channels are equal, kernels at most 8 x 8. Scratch of one panel of channels
+/// at a time: `padded` and `products` [height + 2 padding][width + 2 padding][16] (or, of products, the output if
+/// that is larger), `padded_gradient` as `ck_depthwise_scratch` says.
+ck_convolution_sizes ck_depthwise_scratch(const ck_convolution *shape);
+/// weights [channels][kernel][kernel] to [channels / 16][kernel * kernel][16]; as the backward pass wants them if
+/// `backward`.
+void ck_depthwise_pack(const ck_convolution *shape, const float *weights, int backward, float *packed);
+/// One sample. `bias` may be NULL.
+void ck_depthwise_forward(const ck_convolution *shape, const float *x, const float *packed, const float *bias,
+                          float *padded, float *products, float *y);
+/// One sample: adds to `weight_sums` (packed) and `bias_sums` unless weight_sums is NULL; writes dx unless NULL.
+void ck_depthwise_backward(const ck_convolution *shape, const float *x, const float *dy, const float *packed,
+                           float *padded, float *padded_gradient, float *products, float *weight_sums,
+                           float *bias_sums, float *dx);
+/// target [channels][kernel][kernel] = keep * target + scale * sums (packed).
+void ck_depthwise_unpack(const ck_convolution *shape, const float *sums, float scale, int keep, float *target);
+
+/// out [pixels][channels] = in [channels][pixels], and the reverse with a bias unless NULL and ReLU if `relu`.
+void ck_channels_inside(int64_t channels, int64_t pixels, const float *in, float *out);
+void ck_channels_outside(int64_t channels, int64_t pixels, const float *in, const float *bias, int relu,
+                         float *out);
 
 /// Loss and correct predictions of `rows` samples. A row with a NaN counts as wrong.
 typedef struct {
@@ -89,6 +154,15 @@ typedef struct {
 ck_loss ck_cross_entropy(int64_t rows, int64_t classes, const float *logits, const uint8_t *labels,
                          float *gradient);
 
+/// temperature^2 times the sum over rows of KL(softmax(teacher / temperature) || softmax(student / temperature));
+/// the gradient of its mean over rows with respect to the student's logits unless NULL.
+double ck_distillation(int64_t rows, int64_t classes, const float *student, const float *teacher,
+                       float temperature, float *gradient);
+/// The sum of (a - b)^2, or of a^2 if b is NULL.
+double ck_squares(const float *a, const float *b, size_t count);
+/// y = scale * (a - b).
+void ck_difference(const float *a, const float *b, float scale, float *y, size_t count);
+
 /// How SGD moves a weight, with PyTorch's meaning of every term.
 typedef struct {
     float learning_rate, momentum, weight_decay;
@@ -98,5 +172,12 @@ typedef struct {
 } ck_sgd;
 /// velocity may be NULL when momentum is 0.
 void ck_sgd_step(const ck_sgd *sgd, float *weights, const float *gradient, float *velocity, size_t count);
+/// How Adam moves a weight: d = gradient + weight_decay w; m and v move to d and d^2 by 1 - beta;
+/// w -= step m / (root sqrt(v) + epsilon), where step and root hold the corrections for the first steps.
+typedef struct {
+    float step, root, beta1, beta2, epsilon, weight_decay;
+} ck_adam;
+void ck_adam_step(const ck_adam *adam, float *weights, const float *gradient, float *mean, float *square,
+                  size_t count);
 /// y += alpha * x.
 void ck_axpy(float alpha, const float *x, float *y, size_t count);

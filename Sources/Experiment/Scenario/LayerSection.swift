@@ -90,7 +90,7 @@ enum LayerSection {
             case .conv: "conv"
             case .maxPool: "max_pool"
             case .averagePool: "average_pool"
-            case .relu, .flatten, .globalAveragePool: preconditionFailure("\(layer) is a word")
+            default: preconditionFailure("\(layer) cannot be written")
             }
         _ = visitLayer(section, key, layer, classes: classes)
         return section.written
@@ -113,7 +113,7 @@ enum LayerSection {
         default:
             var (kernel, stride) = (1, 1)
             switch layer {
-            case .maxPool(let k, let s), .averagePool(let k, let s): (kernel, stride) = (k, s)
+            case .maxPool(let k, let s, _, _), .averagePool(let k, let s, _): (kernel, stride) = (k, s)
             default: break
             }
             visitPool(section, key, &kernel, &stride)
@@ -124,7 +124,7 @@ enum LayerSection {
 
     private static func visitConvolution(_ section: Section, _ layer: LayerSpec?) -> LayerSpec {
         var (channels, kernel, stride, padding) = (1, 1, 1, LayerSpec.Padding.valid)
-        if case .conv(let c, let k, let s, let p) = layer {
+        if case .conv(let c, let k, let s, let p, _, _) = layer {
             (channels, kernel, stride, padding) = (c, k, s, p)
         }
         section.section("conv", required: true, "A convolution with square kernels and a bias.") { section in

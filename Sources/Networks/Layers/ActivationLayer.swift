@@ -1,22 +1,70 @@
 import CKernels
 import TensorMath
 
-/// y = max(x, 0), where it could not be fused into the layer before.
+/// y = max(x, 0), or min(max(x, 0), 6), where it could not be fused into the layer before.
 final class ReLULayer: Layer {
+    private let place: LayerPlace
     private let count: Int
-    private let input: FloatView
-    private let output: FloatView
+    private let isBounded: Bool
 
-    init(block: NetworkPlan.Block, input: FloatView, output: FloatView) {
-        count = block.output.count
-        self.input = input
-        self.output = output
+    init(_ place: LayerPlace) {
+        self.place = place
+        count = place.block.output.count
+        isBounded = place.block.spec == .relu6
     }
 
-    func forward(samples: Int) { ck_relu(input.pointer, output.pointer, samples * count) }
+    func forward(samples: Int) {
+        let (x, y) = (place.input.pointer, place.output.pointer)
+        if isBounded { ck_relu6(x, y, samples * count) } else { ck_relu(x, y, samples * count) }
+    }
+
+    func backward(samples: Int, outputGradient: FloatView, inputGradient: FloatView?, update: WeightUpdate) {
+        guard let dx = inputGradient?.pointer else { return }
+        let (y, dy) = (place.output.pointer, outputGradient.pointer)
+        if isBounded {
+            ck_relu6_backward(y, dy, dx, samples * count)
+        } else {
+            ck_relu_backward(y, dy, dx, samples * count)
+        }
+    }
+}
+
+/// Where dropout's random numbers come from.
+final class DropoutSource {
+    var stream: RandomStream?
+}
+
+/// Zero with probability `rate`, else x / (1 - rate). Each forward pass draws one number for each value.
+final class DropoutLayer: Layer {
+    private let place: LayerPlace
+    private let count: Int
+    private let rate: Float
+    private let source: DropoutSource
+    /// 0 or 1 / (1 - rate) for each value.
+    private let factors: FloatView
+
+    init(_ place: LayerPlace, rate: Float, source: DropoutSource, arena: inout Arena) {
+        self.place = place
+        self.rate = rate
+        self.source = source
+        count = place.block.output.count
+        factors = arena.take(place.batch * count)
+    }
+
+    func forward(samples: Int) {
+        guard var stream = source.stream else {
+            preconditionFailure("\(place.block.name) needs the network's dropoutStream")
+        }
+        source.stream = nil
+        let kept = 1 / (1 - rate)
+        let pointer = factors.pointer
+        for i in 0..<(samples * count) { pointer[i] = stream.uniform() < rate ? 0 : kept }
+        source.stream = stream
+        ck_multiply(place.input.pointer, pointer, place.output.pointer, samples * count)
+    }
 
     func backward(samples: Int, outputGradient: FloatView, inputGradient: FloatView?, update: WeightUpdate) {
         guard let inputGradient else { return }
-        ck_relu_backward(output.pointer, outputGradient.pointer, inputGradient.pointer, samples * count)
+        ck_multiply(outputGradient.pointer, factors.pointer, inputGradient.pointer, samples * count)
     }
 }

@@ -1,20 +1,39 @@
 import CKernels
 import TensorMath
 
-/// y [samples, O, H', W'] = convolution of x [samples, C, H, W] with weights [O, C, K, K] plus bias [O]; optionally
-/// with the ReLU and the 2 x 2 maximum that follow it.
+extension ck_convolution {
+    /// One group of a convolution; of a depthwise one all channels.
+    init(_ block: NetworkPlan.Block) {
+        guard case .conv(let channels, let kernel, let stride, let padding, let groups, _) = block.spec else {
+            preconditionFailure("\(block.name) is no convolution")
+        }
+        let parts = block.convolutionKind == .depthwise ? 1 : groups
+        self.init(
+            channels: Int64(block.input.channels / parts), height: Int64(block.input.height),
+            width: Int64(block.input.width), outputs: Int64(channels / parts),
+            out_height: Int64(block.output.height), out_width: Int64(block.output.width),
+            kernel: Int64(kernel), stride: Int64(stride), padding: Int64(padding.zeros(kernel: kernel)))
+    }
+}
+
+/// y [samples, O, H', W'] = convolution of x [samples, C, H, W] with weights [O, C / groups, K, K] plus bias [O], if
+/// there is one; optionally with the ReLU and the 2 x 2 maximum that follow it. Groups are convolutions of their own.
 final class ConvolutionLayer: Layer {
     private var shape: ck_convolution
-    private let sizes: ck_convolution_sizes
+    private let groups: Int
     private let relu: Bool
     private let pool: Bool
-    private let trains: Bool
+    private let place: LayerPlace
     private let parameters: LayerParameters
-    private let input: FloatView
-    private let output: FloatView
+    /// Values of one group of one sample.
     private let inputCount: Int
     private let outputCount: Int
-    /// One sample's padded input, or in training all samples', for the weights' gradient.
+    private let weightCount: Int
+    /// Values of scratch for one group, or one group of one sample.
+    private let paddedCount: Int
+    private let packedCount: Int
+    private let codeCount: Int
+    /// One group of one sample's padded input, or where there is a backward pass all, for the weights' gradient.
     private let paddedInput: FloatView
     private let forwardWeights: FloatView
     private let backwardWeights: FloatView
@@ -24,76 +43,92 @@ final class ConvolutionLayer: Layer {
     private let biasSums: FloatView
     /// Bytes, four to a Float.
     private let poolCodes: FloatView
-    private let needsInputGradient: Bool
 
-    init(
-        block: NetworkPlan.Block, relu: Bool, pool: Bool, batch: Int, trains: Bool, needsInputGradient: Bool,
-        parameters: LayerParameters, input: FloatView, output: FloatView, arena: inout Arena
-    ) {
-        guard case .conv(let channels, let kernel, let stride, let padding) = block.spec else {
-            preconditionFailure("\(block.name) is no convolution")
-        }
-        var shape = ck_convolution(
-            channels: Int64(block.input.channels), height: Int64(block.input.height),
-            width: Int64(block.input.width), outputs: Int64(channels), out_height: Int64(block.output.height),
-            out_width: Int64(block.output.width), kernel: Int64(kernel), stride: Int64(stride),
-            padding: Int64(padding.zeros(kernel: kernel)))
+    init(_ place: LayerPlace, relu: Bool, pool: Bool, arena: inout Arena) {
+        let (input, output) = (place.block.input, place.block.output)
+        var shape = ck_convolution(place.block)
         let sizes = ck_convolution_scratch(&shape)
         self.shape = shape
-        self.sizes = sizes
+        groups = input.channels / Int(shape.channels)
         self.relu = relu
         self.pool = pool
-        self.trains = trains
-        self.needsInputGradient = needsInputGradient
-        self.parameters = parameters
-        self.input = input
-        self.output = output
-        inputCount = block.input.count
-        let pooled = block.output.channels * (block.output.height / 2) * (block.output.width / 2)
-        outputCount = pool ? pooled : block.output.count
-        paddedInput = arena.take(Int(sizes.padded_input) * (trains ? batch : 1))
-        forwardWeights = arena.take(Int(sizes.forward_weights))
-        backwardWeights = arena.take(trains && needsInputGradient ? Int(sizes.backward_weights) : 0)
+        self.place = place
+        parameters = place.ownParameters
+        inputCount = input.count / groups
+        let pooled = (output.height / 2) * (output.width / 2)
+        outputCount = Int(shape.outputs) * (pool ? pooled : output.height * output.width)
+        weightCount = parameters.weight.count / groups
+        paddedCount = Int(sizes.padded_input)
+        packedCount = Int(sizes.forward_weights)
+        codeCount = pool ? Int(sizes.pool_codes + 3) / 4 : 0
+        let kept = place.goesBack ? place.batch * groups : 1
+        let learns = place.goesBack && parameters.learns
+        paddedInput = arena.take(paddedCount * kept)
+        forwardWeights = arena.take(packedCount)
+        backwardWeights = arena.take(place.passes ? Int(sizes.backward_weights) : 0)
         products = arena.take(Int(sizes.products))
-        paddedGradient = arena.take(trains ? Int(sizes.padded_gradient) : 0)
-        weightSums = arena.take(trains ? Int(sizes.forward_weights) : 0)
-        biasSums = arena.take(trains ? (channels + 15) / 16 * 16 : 0)
-        poolCodes = arena.take(pool ? Int(sizes.pool_codes + 3) / 4 * (trains ? batch : 1) : 0)
+        paddedGradient = arena.take(place.goesBack ? Int(sizes.padded_gradient) : 0)
+        weightSums = arena.take(learns ? packedCount : 0)
+        biasSums = arena.take(learns ? (Int(shape.outputs) + 15) / 16 * 16 : 0)
+        poolCodes = arena.take(codeCount * kept)
     }
 
-    /// Floats that one sample's pool codes take.
-    private var codesOfOneSample: Int { Int(sizes.pool_codes + 3) / 4 }
-
     func forward(samples: Int) {
-        ck_convolution_pack(
-            &shape, parameters.weight.pointer, forwardWeights.pointer,
-            trains && needsInputGradient ? backwardWeights.pointer : nil)
-        let kept = trains ? 1 : 0
-        for n in 0..<samples {
-            ck_convolution_forward(
-                &shape, input.pointer + n * inputCount, forwardWeights.pointer, parameters.bias.pointer,
-                relu ? 1 : 0, paddedInput.pointer + n * kept * Int(sizes.padded_input), products.pointer,
-                output.pointer + n * outputCount, pool ? poolCodes.pointer + n * kept * codesOfOneSample : nil
-            )
+        for group in 0..<groups {
+            ck_convolution_pack(
+                &shape, parameters.weight.pointer + group * weightCount, forwardWeights.pointer, nil)
+            for n in 0..<samples {
+                let place = n * groups + group
+                let kept = self.place.goesBack ? place : 0
+                ck_convolution_forward(
+                    &shape, self.place.input.pointer + place * inputCount, forwardWeights.pointer,
+                    parameters.bias.map { $0.pointer + group * Int(shape.outputs) }, relu ? 1 : 0,
+                    paddedInput.pointer + kept * paddedCount, products.pointer,
+                    self.place.output.pointer + place * outputCount,
+                    pool ? poolCodes.pointer + kept * codeCount : nil)
+            }
         }
     }
 
     func backward(samples: Int, outputGradient: FloatView, inputGradient: FloatView?, update: WeightUpdate) {
-        precondition(outputGradient.count >= samples * outputCount, "\(outputGradient.count) gradients")
-        precondition(inputGradient == nil || needsInputGradient, "the input's gradient was not planned for")
+        precondition(
+            outputGradient.count >= samples * groups * outputCount, "\(outputGradient.count) gradients")
+        precondition(inputGradient == nil || place.passes, "the input's gradient was not planned for")
+        let targets = parameters.targets(update)
+        for group in 0..<groups {
+            if inputGradient != nil {
+                ck_convolution_pack(
+                    &shape, parameters.weight.pointer + group * weightCount, nil, backwardWeights.pointer)
+            }
+            backward(group, samples, outputGradient, inputGradient, learns: targets != nil)
+            guard let targets else { continue }
+            ck_convolution_unpack(
+                &shape, weightSums.pointer, update.scale, update.keep,
+                targets.weight.pointer + group * weightCount)
+            if let bias = targets.bias {
+                ck_bias_backward(
+                    1, shape.outputs, biasSums.pointer, update.scale, update.keep,
+                    bias.pointer + group * Int(shape.outputs))
+            }
+        }
+    }
+
+    /// One group: its weights' sums and its input's gradient.
+    private func backward(
+        _ group: Int, _ samples: Int, _ outputGradient: FloatView, _ inputGradient: FloatView?, learns: Bool
+    ) {
         weightSums.fill(0)
         biasSums.fill(0)
         for n in 0..<samples {
+            let place = n * groups + group
             ck_convolution_backward(
-                &shape, outputGradient.pointer + n * outputCount,
-                relu && !pool ? output.pointer + n * outputCount : nil,
-                pool ? poolCodes.pointer + n * codesOfOneSample : nil,
-                paddedInput.pointer + n * Int(sizes.padded_input),
-                backwardWeights.pointer, paddedGradient.pointer, products.pointer, weightSums.pointer,
-                biasSums.pointer, inputGradient.map { $0.pointer + n * inputCount })
+                &shape, outputGradient.pointer + place * outputCount,
+                relu && !pool ? self.place.output.pointer + place * outputCount : nil,
+                pool ? poolCodes.pointer + place * codeCount : nil,
+                paddedInput.pointer + place * paddedCount, backwardWeights.pointer, paddedGradient.pointer,
+                products.pointer, learns ? weightSums.pointer : nil,
+                learns && parameters.bias != nil ? biasSums.pointer : nil,
+                inputGradient.map { $0.pointer + place * inputCount })
         }
-        let targets = parameters.targets(update)
-        ck_convolution_unpack(&shape, weightSums.pointer, update.scale, update.keep, targets.weight.pointer)
-        ck_bias_backward(1, shape.outputs, biasSums.pointer, update.scale, update.keep, targets.bias.pointer)
     }
 }

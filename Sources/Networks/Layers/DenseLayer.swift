@@ -7,19 +7,22 @@ final class DenseLayer: Layer {
     private let outputs: Int
     private let relu: Bool
     private let parameters: LayerParameters
+    private let bias: FloatView
     private let input: FloatView
     private let output: FloatView
 
-    init(
-        block: NetworkPlan.Block, relu: Bool, parameters: LayerParameters, input: FloatView, output: FloatView
-    ) {
-        inputs = block.input.count
-        outputs = block.output.count
+    init(_ place: LayerPlace, relu: Bool) {
+        inputs = place.block.input.count
+        outputs = place.block.output.count
         self.relu = relu
-        self.parameters = parameters
-        self.input = input
-        self.output = output
+        parameters = place.ownParameters
+        guard let bias = parameters.bias else { preconditionFailure("\(place.block.name) has no bias") }
+        self.bias = bias
+        input = place.input
+        output = place.output
     }
+
+    var overwritesGradient: Bool { relu }
 
     /// From this many samples on, packing the weights for a general product pays.
     private static let generalForward = 25
@@ -29,12 +32,12 @@ final class DenseLayer: Layer {
         if samples < Self.generalForward {
             ck_dense_forward(
                 Int64(samples), Int64(inputs), Int64(outputs), input.pointer, parameters.weight.pointer,
-                parameters.bias.pointer, relu ? 1 : 0, output.pointer)
+                bias.pointer, relu ? 1 : 0, output.pointer)
         } else {
             gemm(
                 false, true, m: samples, n: outputs, k: inputs, alpha: 1, a: input, lda: inputs,
                 b: parameters.weight, ldb: inputs, beta: 0, c: output, ldc: outputs)
-            ck_bias(Int64(samples), Int64(outputs), parameters.bias.pointer, relu ? 1 : 0, output.pointer)
+            ck_bias(Int64(samples), Int64(outputs), bias.pointer, relu ? 1 : 0, output.pointer)
         }
     }
 
@@ -47,7 +50,7 @@ final class DenseLayer: Layer {
                 output.pointer, outputGradient.pointer, outputGradient.pointer, samples * outputs)
         }
         let targets = parameters.targets(update)
-        if samples < Self.generalBackward {
+        if let targets, samples < Self.generalBackward {
             ck_dense_backward(
                 Int64(samples), Int64(inputs), Int64(outputs), input.pointer, outputGradient.pointer,
                 parameters.weight.pointer, update.scale, update.keep, targets.weight.pointer,
@@ -56,15 +59,17 @@ final class DenseLayer: Layer {
             if let inputGradient {
                 gemm(
                     false, false, m: samples, n: inputs, k: outputs, alpha: 1, a: outputGradient,
-                    lda: outputs,
-                    b: parameters.weight, ldb: inputs, beta: 0, c: inputGradient, ldc: inputs)
+                    lda: outputs, b: parameters.weight, ldb: inputs, beta: 0, c: inputGradient, ldc: inputs)
             }
-            gemm(
-                true, false, m: outputs, n: inputs, k: samples, alpha: update.scale, a: outputGradient,
-                lda: outputs, b: input, ldb: inputs, beta: Float(update.keep), c: targets.weight, ldc: inputs)
+            if let targets {
+                gemm(
+                    true, false, m: outputs, n: inputs, k: samples, alpha: update.scale, a: outputGradient,
+                    lda: outputs, b: input, ldb: inputs, beta: Float(update.keep), c: targets.weight,
+                    ldc: inputs)
+            }
         }
+        guard let target = targets?.bias else { return }
         ck_bias_backward(
-            Int64(samples), Int64(outputs), outputGradient.pointer, update.scale, update.keep,
-            targets.bias.pointer)
+            Int64(samples), Int64(outputs), outputGradient.pointer, update.scale, update.keep, target.pointer)
     }
 }

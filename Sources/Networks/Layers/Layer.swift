@@ -23,38 +23,74 @@ enum WeightUpdate {
     }
 }
 
-/// One step of a network: a block, or several that run as one. All memory is its own from the start.
+/// A layer that computes one step of a network: a block, or several that run as one. All memory is its own from the
+/// start.
 protocol Layer: AnyObject {
     /// The first `samples` rows of its input to those of its output.
     func forward(samples: Int)
-    /// From the gradient of its output [samples, output] to its weights' and, unless nil, its input's. It may
-    /// overwrite `outputGradient`.
+    /// From the gradient of its output [samples, output] to its weights' and, unless nil, its input's. Only layers
+    /// for which `overwritesGradient` is true may overwrite `outputGradient`.
     func backward(samples: Int, outputGradient: FloatView, inputGradient: FloatView?, update: WeightUpdate)
+    var overwritesGradient: Bool { get }
+}
+
+extension Layer {
+    var overwritesGradient: Bool { false }
+}
+
+/// What a layer is told of its place in the network.
+struct LayerPlace {
+    let block: NetworkPlan.Block
+    /// Most samples at once.
+    let batch: Int
+    /// Whether it is to behave as in training: statistics of the batch, dropout.
+    let trains: Bool
+    /// Whether `backward` will ever be called.
+    let goesBack: Bool
+    /// Whether the gradient of its input will be asked for.
+    let passes: Bool
+    let parameters: LayerParameters?
+    let input: FloatView
+    let output: FloatView
+
+    /// Those of a layer that has weights.
+    var ownParameters: LayerParameters {
+        guard let parameters else { preconditionFailure("\(block.name) has no weights") }
+        return parameters
+    }
 }
 
 /// A block's parameters: values and, in a network that trains, gradients.
 struct LayerParameters {
     let weight: FloatView
-    let bias: FloatView
+    let bias: FloatView?
+    let runningMean: FloatView?
+    let runningVariance: FloatView?
+    /// nil where the weights do not learn.
     let weightGradient: FloatView?
     let biasGradient: FloatView?
 
-    init(block: NetworkPlan.Block, parameters: FloatView, gradients: FloatView?) {
-        guard let weight = block.weight, let bias = block.bias else {
-            preconditionFailure("\(block.name) has no weights")
+    /// nil for a block without weights. `gradients` is nil where the weights do not learn.
+    init?(block: NetworkPlan.Block, parameters: FloatView, gradients: FloatView?) {
+        func part(_ segment: Segment?, of values: FloatView?) -> FloatView? {
+            segment.flatMap { values?.slice($0.offset, $0.count) }
         }
-        self.weight = parameters.slice(weight.offset, weight.count)
-        self.bias = parameters.slice(bias.offset, bias.count)
-        weightGradient = gradients?.slice(weight.offset, weight.count)
-        biasGradient = gradients?.slice(bias.offset, bias.count)
+        guard let weight = part(block.weight, of: parameters) else { return nil }
+        self.weight = weight
+        bias = part(block.bias, of: parameters)
+        runningMean = part(block.runningMean, of: parameters)
+        runningVariance = part(block.runningVariance, of: parameters)
+        weightGradient = part(block.weight, of: gradients)
+        biasGradient = part(block.bias, of: gradients)
     }
 
-    /// Where `update` puts the gradients of weights and bias.
-    func targets(_ update: WeightUpdate) -> (weight: FloatView, bias: FloatView) {
+    /// Whether gradients are wanted.
+    var learns: Bool { weightGradient != nil }
+
+    /// Where `update` puts the gradients of weights and bias; nil where they are not wanted.
+    func targets(_ update: WeightUpdate) -> (weight: FloatView, bias: FloatView?)? {
+        guard let weightGradient else { return nil }
         if case .apply = update { return (weight, bias) }
-        guard let weightGradient, let biasGradient else {
-            preconditionFailure("a network for evaluation has no gradients")
-        }
         return (weightGradient, biasGradient)
     }
 }

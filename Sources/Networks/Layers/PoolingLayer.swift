@@ -1,75 +1,69 @@
 import CKernels
 import TensorMath
 
+extension ck_pool {
+    fileprivate init(_ block: NetworkPlan.Block) {
+        let (input, output) = (block.input, block.output)
+        var (rows, columns, step, zeros) = (input.height, input.width, 1, 0)
+        switch block.spec {
+        case .maxPool(let kernel, let stride, let padding, _),
+            .averagePool(let kernel, let stride, let padding):
+            (rows, columns, step, zeros) = (kernel, kernel, stride, padding)
+        default: break
+        }
+        self.init(
+            height: Int64(input.height), width: Int64(input.width), out_height: Int64(output.height),
+            out_width: Int64(output.width), kernel_height: Int64(rows), kernel_width: Int64(columns),
+            stride: Int64(step), padding: Int64(zeros))
+    }
+}
+
 /// Maximum of windows, where it could not be fused into the convolution before.
 final class MaxPoolLayer: Layer {
-    private let block: NetworkPlan.Block
-    private let kernel: Int64
-    private let stride: Int64
-    private let input: FloatView
-    private let output: FloatView
+    private let place: LayerPlace
+    private var shape: ck_pool
     /// Bytes, four to a Float.
     private let codes: FloatView
 
-    init(
-        block: NetworkPlan.Block, kernel: Int, stride: Int, batch: Int, input: FloatView, output: FloatView,
-        arena: inout Arena
-    ) {
-        self.block = block
-        self.kernel = Int64(kernel)
-        self.stride = Int64(stride)
-        self.input = input
-        self.output = output
-        codes = arena.take((batch * block.output.count + 3) / 4)
+    init(_ place: LayerPlace, arena: inout Arena) {
+        self.place = place
+        shape = ck_pool(place.block)
+        codes = arena.take((place.batch * place.block.output.count + 3) / 4)
     }
 
     func forward(samples: Int) {
         ck_max_pool(
-            Int64(samples * block.input.channels), Int64(block.input.height), Int64(block.input.width),
-            kernel,
-            stride, input.pointer, output.pointer, codes.pointer)
+            &shape, Int64(samples * place.block.input.channels), place.input.pointer, place.output.pointer,
+            codes.pointer)
     }
 
     func backward(samples: Int, outputGradient: FloatView, inputGradient: FloatView?, update: WeightUpdate) {
         guard let inputGradient else { return }
         ck_max_pool_backward(
-            Int64(samples * block.input.channels), Int64(block.input.height), Int64(block.input.width),
-            kernel,
-            stride, outputGradient.pointer, codes.pointer, inputGradient.pointer)
+            &shape, Int64(samples * place.block.input.channels), outputGradient.pointer, codes.pointer,
+            inputGradient.pointer)
     }
 }
 
 /// Mean of windows, of which a whole plane may be one.
 final class AveragePoolLayer: Layer {
-    private let shape: Shape
-    private let kernelHeight: Int64
-    private let kernelWidth: Int64
-    private let stride: Int64
-    private let input: FloatView
-    private let output: FloatView
+    private let place: LayerPlace
+    private var shape: ck_pool
 
-    /// A nil kernel is the whole plane.
-    init(block: NetworkPlan.Block, kernel: Int?, stride: Int, input: FloatView, output: FloatView) {
-        shape = block.input
-        kernelHeight = Int64(kernel ?? block.input.height)
-        kernelWidth = Int64(kernel ?? block.input.width)
-        self.stride = Int64(stride)
-        self.input = input
-        self.output = output
+    init(_ place: LayerPlace) {
+        self.place = place
+        shape = ck_pool(place.block)
     }
 
     func forward(samples: Int) {
         ck_average_pool(
-            Int64(samples * shape.channels), Int64(shape.height), Int64(shape.width), kernelHeight,
-            kernelWidth,
-            stride, input.pointer, output.pointer)
+            &shape, Int64(samples * place.block.input.channels), place.input.pointer, place.output.pointer)
     }
 
     func backward(samples: Int, outputGradient: FloatView, inputGradient: FloatView?, update: WeightUpdate) {
         guard let inputGradient else { return }
         ck_average_pool_backward(
-            Int64(samples * shape.channels), Int64(shape.height), Int64(shape.width), kernelHeight,
-            kernelWidth,
-            stride, outputGradient.pointer, inputGradient.pointer)
+            &shape, Int64(samples * place.block.input.channels), outputGradient.pointer,
+            inputGradient.pointer)
     }
 }
