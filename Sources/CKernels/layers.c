@@ -175,10 +175,11 @@ void ck_depthwise_forward(const ck_convolution *shape, const float *x, const flo
 void ck_depthwise_backward(const ck_convolution *shape, const float *x, const float *dy, const float *packed,
                            float *padded, float *padded_gradient, float *products, float *weight_sums,
                            float *bias_sums, float *dx) {
-    CHOOSE(depthwise_backward, shape, x, dy, packed, padded, padded_gradient, products, weight_sums, bias_sums,
-           dx);
+    CHOOSE(depthwise_backward, shape, x, dy, packed, padded, padded_gradient, products, weight_sums,
+           bias_sums, dx);
 }
-void ck_depthwise_unpack(const ck_convolution *shape, const float *sums, float scale, int keep, float *target) {
+void ck_depthwise_unpack(const ck_convolution *shape, const float *sums, float scale, int keep,
+                         float *target) {
     CHOOSE(depthwise_unpack, shape, sums, scale, keep, target);
 }
 void ck_channels_inside(int64_t channels, int64_t pixels, const float *in, float *out) {

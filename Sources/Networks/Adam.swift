@@ -1,8 +1,9 @@
 import CKernels
 import TensorMath
 
-/// Adam (Kingma and Ba 2015) as PyTorch computes it: d = gradient + weightDecay w; m and v move to d and d^2 by
-/// 1 - beta; w -= learningRate m' / (sqrt(v') + epsilon) with m' = m / (1 - beta1^t), v' = v / (1 - beta2^t).
+/// Adam (Kingma and Ba 2015) as PyTorch computes it: d = gradient + weightDecay w; m and v move to d and d^2
+/// by 1 - beta; w -= learningRate m' / (sqrt(v') + epsilon) with m' = m / (1 - beta1^t), v' = v / (1 -
+/// beta2^t).
 public struct Adam: Sendable, Equatable {
     public var learningRate: Float
     public var beta1: Float

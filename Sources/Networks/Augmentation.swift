@@ -14,9 +14,9 @@ public struct ImageBatch {
         row = FloatBuffer(count: shape.count).view
     }
 
-    /// The usual augmentation of 32 x 32 images (He et al. 2016): each of the first `samples` images is padded with
-    /// `padding` zeros on each side, cut back to its size at a random place, and mirrored with probability 1/2.
-    /// Takes two numbers for the place and one for the mirror from `stream`, image by image.
+    /// The usual augmentation of 32 x 32 images (He et al. 2016): each of the first `samples` images is
+    /// padded with `padding` zeros on each side, cut back to its size at a random place, and mirrored with
+    /// probability 1/2. Takes two numbers for the place and one for the mirror from `stream`, image by image.
     public func cropAndFlip(samples: Int, padding: Int = 4, stream: inout RandomStream) {
         precondition(padding >= 0, "\(padding) zeros")
         for n in 0..<samples {

@@ -1,5 +1,5 @@
-/// Where gradients of values stand during the backward pass. Their memory is used again as soon as a gradient has
-/// been handed on, and the gradient of a sum is, where nothing forbids it, also that of its terms.
+/// Where gradients of values stand during the backward pass. Their memory is used again as soon as a gradient
+/// has been handed on, and the gradient of a sum is, where nothing forbids it, also that of its terms.
 struct GradientPlan {
     /// A step as the plan sees it.
     struct Step {
@@ -81,8 +81,8 @@ struct GradientPlan {
         readers[value].filter { $0 != sum } + (steps[value].overwrites ? [value] : [])
     }
 
-    /// Whether `source`'s gradient may stand where that of the step `sum` does, as those of `sharing` already do:
-    /// only one of them may change, and only when the others have been handed on.
+    /// Whether `source`'s gradient may stand where that of the step `sum` does, as those of `sharing` already
+    /// do: only one of them may change, and only when the others have been handed on.
     private func canShare(_ source: Int, of sum: Int, with sharing: [Int]) -> Bool {
         guard steps[sum].isSum, sum != steps.count - 1, holders[region[sum]!] == 1 + sharing.count else {
             return false

@@ -1,10 +1,10 @@
 import TensorMath
 
-/// How weights begin. fan_in and fan_out are the products that one output and one input take part in. Norms begin
-/// with scale 1, shift 0, running mean 0 and running variance 1.
+/// How weights begin. fan_in and fan_out are the products that one output and one input take part in. Norms
+/// begin with scale 1, shift 0, running mean 0 and running variance 1.
 public enum Initialization: String, Sendable, CaseIterable, Codable {
-    /// Weights and biases uniform in +-1 / sqrt(fan_in): PyTorch's default, which takes a transposed convolution's
-    /// fan_out for its fan_in.
+    /// Weights and biases uniform in +-1 / sqrt(fan_in): PyTorch's default, which takes a transposed
+    /// convolution's fan_out for its fan_in.
     case uniformFanIn = "uniform_fan_in"
     /// Weights normal with deviation sqrt(2 / fan_in), biases 0 (He et al. 2015).
     case he

@@ -1,20 +1,21 @@
-/// One block of a network as a model's author writes it: no shapes but those that are a choice. Composite blocks
-/// hold lists of layers and nest to any depth.
+/// One block of a network as a model's author writes it: no shapes but those that are a choice. Composite
+/// blocks hold lists of layers and nest to any depth.
 public indirect enum LayerSpec: Sendable, Equatable {
     /// y = W x + b with `units` outputs over all values of a sample.
     case dense(units: Int)
-    /// Square kernels of `channels` outputs. Each of `groups` reads its own share of the input's channels: as many
-    /// groups as channels is a depthwise convolution.
+    /// Square kernels of `channels` outputs. Each of `groups` reads its own share of the input's channels: as
+    /// many groups as channels is a depthwise convolution.
     case conv(
         channels: Int, kernel: Int, stride: Int = 1, padding: Padding = .valid, groups: Int = 1,
         bias: Bool = true)
-    /// The gradient of a convolution as a layer: every input pixel adds a kernel to the output, whose sides are
-    /// (side - 1) * stride - 2 * padding + kernel + outputPadding.
+    /// The gradient of a convolution as a layer: every input pixel adds a kernel to the output, whose sides
+    /// are (side - 1) * stride - 2 * padding + kernel + outputPadding.
     case transposedConv(
         channels: Int, kernel: Int, stride: Int = 1, padding: Int = 0, outputPadding: Int = 0,
         bias: Bool = true)
-    /// Each channel to mean 0 and variance 1 over the batch, then scaled and shifted (Ioffe and Szegedy 2015).
-    /// Running statistics move by a tenth each step and stand in for the batch's in evaluation; epsilon is 1e-5.
+    /// Each channel to mean 0 and variance 1 over the batch, then scaled and shifted (Ioffe and Szegedy
+    /// 2015). Running statistics move by a tenth each step and stand in for the batch's in evaluation;
+    /// epsilon is 1e-5.
     case batchNorm
     /// The same over each sample's `groups` groups of channels, without running statistics (Wu and He 2018).
     case groupNorm(groups: Int)
@@ -24,8 +25,8 @@ public indirect enum LayerSpec: Sendable, Equatable {
     case relu6
     /// In training zero with probability `rate`, else x / (1 - rate); in evaluation x.
     case dropout(rate: Float)
-    /// Maximum of each window of `kernel` x `kernel`, of which padding is never the greatest value. Windows that
-    /// lap over the end are left out, or taken with `ceiling`.
+    /// Maximum of each window of `kernel` x `kernel`, of which padding is never the greatest value. Windows
+    /// that lap over the end are left out, or taken with `ceiling`.
     case maxPool(kernel: Int, stride: Int, padding: Int = 0, ceiling: Bool = false)
     /// Mean of each whole window of `kernel` x `kernel`; padding does not count.
     case averagePool(kernel: Int, stride: Int, padding: Int = 0)
@@ -37,7 +38,8 @@ public indirect enum LayerSpec: Sendable, Equatable {
     case slice(channels: Range<Int>)
     /// Planes of zeros before and after the channels.
     case padChannels(before: Int, after: Int)
-    /// Channel i * groups + g becomes what channel g * (channels / groups) + i was (Zhang et al. 2018, ShuffleNet).
+    /// Channel i * groups + g becomes what channel g * (channels / groups) + i was (Zhang et al. 2018,
+    /// ShuffleNet).
     case shuffle(groups: Int)
 
     /// Layers under one name.
@@ -46,8 +48,9 @@ public indirect enum LayerSpec: Sendable, Equatable {
     case residual(body: [LayerSpec], shortcut: [LayerSpec] = [])
     /// The channels of all branches of x, one after the other; an empty list is x itself.
     case concatenate(branches: [[LayerSpec]])
-    /// Nodes of which each is a sum: node 0 is x, and `edges[k][j]` leads from node j <= k to node k + 1, the last
-    /// of which is the output. An empty list is node j itself, nil is no edge; a node without edges is zero.
+    /// Nodes of which each is a sum: node 0 is x, and `edges[k][j]` leads from node j <= k to node k + 1, the
+    /// last of which is the output. An empty list is node j itself, nil is no edge; a node without edges is
+    /// zero.
     case cell(edges: [[[LayerSpec]?]])
 
     /// Zeros around every plane.

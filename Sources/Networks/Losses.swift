@@ -1,8 +1,8 @@
 import CKernels
 import TensorMath
 
-/// Losses over outputs or taps: each returns its value and leaves the gradient with respect to its first argument in
-/// `gradient`, of the same count, unless nil.
+/// Losses over outputs or taps: each returns its value and leaves the gradient with respect to its first
+/// argument in `gradient`, of the same count, unless nil.
 public enum Loss {
     /// How squared differences become one number.
     public enum Reduction: String, Sendable, CaseIterable, Codable {

@@ -21,8 +21,8 @@ public struct ModelSpec: Sendable, Equatable {
         }
     }
 
-    /// The "2NN" of McMahan et al. 2017, Communication-Efficient Learning of Deep Networks from Decentralized Data:
-    /// 199,210 parameters for 28 x 28 x 1 and 10 classes.
+    /// The "2NN" of McMahan et al. 2017, Communication-Efficient Learning of Deep Networks from Decentralized
+    /// Data: 199,210 parameters for 28 x 28 x 1 and 10 classes.
     private static func perceptron(classes: Int) -> [LayerSpec] {
         [.flatten, .dense(units: 200), .relu, .dense(units: 200), .relu, .dense(units: classes)]
     }

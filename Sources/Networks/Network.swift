@@ -1,10 +1,11 @@
 import CKernels
 import TensorMath
 
-/// A network at work: parameters, gradients and activations for up to `batch` samples, all allocated here and once.
+/// A network at work: parameters, gradients and activations for up to `batch` samples, all allocated here and
+/// once.
 ///
-/// A step is: write samples to `input`, `forward`, a loss that leaves a gradient, `backward`, an optimiser's step;
-/// `trainStep` does all but the first. Samples beyond those asked for are neither read nor written.
+/// A step is: write samples to `input`, `forward`, a loss that leaves a gradient, `backward`, an optimiser's
+/// step; `trainStep` does all but the first. Samples beyond those asked for are neither read nor written.
 public final class Network {
     /// What a network is for.
     public enum Mode: Sendable {
@@ -52,11 +53,11 @@ public final class Network {
     private let dropout = DropoutSource()
 
     /// `parameters` shares another network's (plan.layout.count values); nil makes new ones, all zero.
-    /// A ReLU or 2 x 2 maximum runs together with the layer before, whose own output then does not exist, unless
-    /// that layer's name is among `taps`. All other blocks can be tapped always.
-    /// `frozen`: blocks, composite ones with all that they hold, whose weights stay as they are; norms and dropout
-    /// in them behave as in evaluation, and nothing below the lowest other block has a gradient.
-    /// `inputGradient`: whether the gradient of the input is computed, too.
+    /// A ReLU or 2 x 2 maximum runs together with the layer before, whose own output then does not exist,
+    /// unless that layer's name is among `taps`. All other blocks can be tapped always. `frozen`: blocks,
+    /// composite ones with all that they hold, whose weights stay as they are; norms and dropout in them
+    /// behave as in evaluation, and nothing below the lowest other block has a gradient. `inputGradient`:
+    /// whether the gradient of the input is computed, too.
     public init(
         plan: NetworkPlan, batch: Int, mode: Mode = .training, parameters: FloatView? = nil,
         taps: Set<String> = [], frozen: Set<String> = [], inputGradient wantsInputGradient: Bool = false
@@ -104,8 +105,8 @@ public final class Network {
         trainableRuns = plan.layout.trainableRuns(without: Set(frozenSegments))
     }
 
-    /// Random numbers for dropout, which a network that trains with dropout must be given before it goes forward;
-    /// every forward pass moves the stream on.
+    /// Random numbers for dropout, which a network that trains with dropout must be given before it goes
+    /// forward; every forward pass moves the stream on.
     public var dropoutStream: RandomStream? {
         get { dropout.stream }
         set { dropout.stream = newValue }
@@ -137,10 +138,10 @@ public final class Network {
     /// The last block's output, [batch, classes].
     public var logits: FloatView { activation(of: plan.blocks.count - 1) }
 
-    /// From gradients at `taps` (in any number, also several at one block, summed) to those of all parameters.
-    /// The mean over samples, if wanted, must already be in them. Blocks behind the last tap get none, and their
-    /// gradients become zero. With `plainStep` every weight moves by -plainStep times its gradient instead, in the
-    /// same pass, and `gradients` is left as it was.
+    /// From gradients at `taps` (in any number, also several at one block, summed) to those of all
+    /// parameters. The mean over samples, if wanted, must already be in them. Blocks behind the last tap get
+    /// none, and their gradients become zero. With `plainStep` every weight moves by -plainStep times its
+    /// gradient instead, in the same pass, and `gradients` is left as it was.
     public func backward(samples: Int, taps: [Tap], plainStep: Float? = nil) {
         propagate(
             samples: samples, loss: false, taps: taps, update: plainStep.map { .apply(rate: $0) } ?? .store)
@@ -240,8 +241,9 @@ public final class Network {
         return steps[source].needed ? steps[source].gradient : nil
     }
 
-    /// Softmax cross-entropy of the logits against `labels` (one each sample, below `classes`): its sum and the
-    /// number of samples whose greatest logit is the label's. The gradient of the mean goes to `outputGradient`.
+    /// Softmax cross-entropy of the logits against `labels` (one each sample, below `classes`): its sum and
+    /// the number of samples whose greatest logit is the label's. The gradient of the mean goes to
+    /// `outputGradient`.
     public func softmaxCrossEntropy(labels: Span<UInt8>, samples: Int) -> (lossSum: Double, correct: Int) {
         precondition(mode == .training, "a network for evaluation has no gradients")
         return loss(labels: labels, samples: samples, gradient: outputGradient)
@@ -268,8 +270,8 @@ public final class Network {
         return (result.loss, Int(result.correct))
     }
 
-    /// One step on the first `samples` of `input`: forward, cross-entropy, backward, and SGD, which for plain SGD
-    /// happens within the backward pass. Loss and correct predictions are those before the step.
+    /// One step on the first `samples` of `input`: forward, cross-entropy, backward, and SGD, which for plain
+    /// SGD happens within the backward pass. Loss and correct predictions are those before the step.
     public func trainStep(
         labels: Span<UInt8>, samples: Int, optimizer: inout SGDState
     ) -> (lossSum: Double, correct: Int) {
@@ -298,8 +300,8 @@ public final class Network {
         optimizer.step(parameters: parameters, gradients: gradients, runs: trainableRuns)
     }
 
-    /// Scales `gradients` so that their Euclidean norm over all that learns is at most `limit` (Pascanu et al. 2013;
-    /// as PyTorch: by limit / (norm + 1e-6) where that is below 1). Returns the norm before.
+    /// Scales `gradients` so that their Euclidean norm over all that learns is at most `limit` (Pascanu et
+    /// al. 2013; as PyTorch: by limit / (norm + 1e-6) where that is below 1). Returns the norm before.
     @discardableResult
     public func clipGradients(norm limit: Float) -> Double {
         precondition(limit > 0, "a norm of at most \(limit)")

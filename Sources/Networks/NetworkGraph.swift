@@ -1,5 +1,5 @@
-/// Blocks of a plan as steps that run one after the other: some run as one, some (flatten, ends of sequences) are
-/// no step at all. Step s computes value s; value -1 is the network's input.
+/// Blocks of a plan as steps that run one after the other: some run as one, some (flatten, ends of sequences)
+/// are no step at all. Step s computes value s; value -1 is the network's input.
 struct NetworkGraph {
     struct Node {
         /// The first block computes, the others are fused into it.

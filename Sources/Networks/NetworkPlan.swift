@@ -7,9 +7,9 @@ public struct NetworkPlan: Sendable, Equatable {
     public struct Block: Sendable, Equatable {
         /// Family and number within the family, from 1: `conv1`, `relu1`, `pool1`, `dense1`, and `block1` for
         /// composite blocks, which the names of what they hold begin with: `block1.conv2`,
-        /// `block1.shortcut.conv1`, `block1.branch2.conv1`, `block1.node1`, `block1.edge1_3.conv1` (from node 1 to
-        /// node 3). The composite itself stands behind all of these; its input is theirs, its output what they
-        /// give together.
+        /// `block1.shortcut.conv1`, `block1.branch2.conv1`, `block1.node1`, `block1.edge1_3.conv1` (from node
+        /// 1 to node 3). The composite itself stands behind all of these; its input is theirs, its output
+        /// what they give together.
         public let name: String
         public let spec: LayerSpec
         /// How it computes its output from `sources`.

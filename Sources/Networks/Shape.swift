@@ -1,5 +1,5 @@
-/// What one sample looks like between two blocks: `channels` planes of `height` rows and `width` columns, in that
-/// order (NCHW). A vector of n features is [n, 1, 1].
+/// What one sample looks like between two blocks: `channels` planes of `height` rows and `width` columns, in
+/// that order (NCHW). A vector of n features is [n, 1, 1].
 public struct Shape: Sendable, Equatable, CustomStringConvertible {
     public var channels: Int
     public var height: Int

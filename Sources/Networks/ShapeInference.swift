@@ -97,8 +97,8 @@ extension LayerSpec {
         }
     }
 
-    /// One sample's forward pass. Only products with kernels and matrices count as multiply-accumulates; `flatten`
-    /// moves nothing.
+    /// One sample's forward pass. Only products with kernels and matrices count as multiply-accumulates;
+    /// `flatten` moves nothing.
     func cost(input: Shape, output: Shape, weights: Int) -> LayerCost {
         var kind = LayerKind.elementwise
         var macs = 0
@@ -150,7 +150,8 @@ private struct Window {
         }
     }
 
-    /// With `ceiling` the last window may lap over the end, but not begin beyond the input and its padding before.
+    /// With `ceiling` the last window may lap over the end, but not begin beyond the input and its padding
+    /// before.
     func output(block: String, input: Shape, channels: Int, ceiling: Bool = false) throws(NetworkError)
         -> Shape
     {

@@ -3,7 +3,8 @@ import TensorMath
 import Testing
 
 extension NetworksTests {
-    /// Training with norms, dropout and composite blocks: fused steps, partial batches, freezing, taps, clipping.
+    /// Training with norms, dropout and composite blocks: fused steps, partial batches, freezing, taps,
+    /// clipping.
     @Suite struct BlockTrainingTests {
         static func normed(_ channels: Int, stride: Int = 1, groups: Int = 1) -> [LayerSpec] {
             [
@@ -14,7 +15,8 @@ extension NetworksTests {
             ]
         }
 
-        /// Two residual blocks, the second of which changes the shape, a depthwise and a pointwise convolution.
+        /// Two residual blocks, the second of which changes the shape, a depthwise and a pointwise
+        /// convolution.
         static let layers: [LayerSpec] =
             normed(6) + [.relu, .residual(body: normed(6) + [.relu] + normed(6)), .relu]
             + [

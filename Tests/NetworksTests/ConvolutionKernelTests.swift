@@ -158,7 +158,8 @@ extension NetworksTests {
                 bias: randomValues(o, &stream))
         }
 
-        /// One pixel, one channel, kernels above the input, and channels around the width of vectors and panels.
+        /// One pixel, one channel, kernels above the input, and channels around the width of vectors and
+        /// panels.
         private static let shapes = [
             [1, 1, 1, 1, 1, 1, 0], [1, 1, 1, 1, 3, 1, 1], [3, 1, 1, 2, 5, 1, 2], [1, 2, 2, 1, 5, 1, 2],
             [1, 3, 2, 4, 7, 2, 3], [2, 4, 4, 3, 1, 3, 0], [2, 5, 4, 3, 2, 1, 4], [16, 4, 4, 16, 3, 1, 1],

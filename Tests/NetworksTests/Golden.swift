@@ -3,7 +3,8 @@ import Networks
 import TensorMath
 import Testing
 
-/// All tests of this target run one after the other: some choose the family of kernels, which is the process's.
+/// All tests of this target run one after the other: some choose the family of kernels, which is the
+/// process's.
 @Suite(.serialized) enum NetworksTests {}
 
 /// Reference values that PyTorch computed, and the layers that they belong to.
@@ -45,7 +46,8 @@ struct Golden {
     }
 }
 
-/// Fails unless all values agree within `tolerance`, relative to the greatest expected magnitude (at least 1).
+/// Fails unless all values agree within `tolerance`, relative to the greatest expected magnitude (at least
+/// 1).
 func expectClose(
     _ found: [Float], _ expected: [Float], tolerance: Float = 1e-5, _ what: String,
     location: SourceLocation = #_sourceLocation

@@ -3,8 +3,8 @@ import TensorMath
 import Testing
 
 extension NetworksTests {
-    /// Gradients against central differences of a linear function of the outputs, which networks of these layers
-    /// are piecewise linear in.
+    /// Gradients against central differences of a linear function of the outputs, which networks of these
+    /// layers are piecewise linear in.
     @Suite struct GradientTests {
         static let layers: [(String, [LayerSpec], Set<String>)] = [
             ("dense", [.dense(units: 5)], []),
@@ -91,7 +91,8 @@ extension NetworksTests {
                 let below = function()
                 values[i] = old
                 tried += 1
-                // A corner of the piecewise linear function lies between: there is no derivative to compare with.
+                // A corner of the piecewise linear function lies between: there is no derivative to compare
+                // with.
                 if abs(above + below - 2 * middle) > Double(step) * curvature { continue }
                 found.append(gradients[i])
                 expected.append(Float((above - below) / Double((old + step) - (old - step))))

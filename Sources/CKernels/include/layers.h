@@ -33,16 +33,17 @@ typedef struct {
 } ck_convolution_sizes;
 
 ck_convolution_sizes ck_convolution_scratch(const ck_convolution *shape);
-/// weights [outputs][channels][kernel][kernel] into the forward and the backward order, either of which may be NULL.
+/// weights [outputs][channels][kernel][kernel] into the forward and the backward order, either of which may
+/// be NULL.
 void ck_convolution_pack(const ck_convolution *shape, const float *weights, float *forward, float *backward);
-/// One sample: y = convolution(x) + bias (which may be NULL), then ReLU if `relu`, then 2 x 2 maximum if `codes` is not NULL.
-/// Leaves the padded input in `padded_input` for the backward pass.
+/// One sample: y = convolution(x) + bias (which may be NULL), then ReLU if `relu`, then 2 x 2 maximum if
+/// `codes` is not NULL. Leaves the padded input in `padded_input` for the backward pass.
 void ck_convolution_forward(const ck_convolution *shape, const float *x, const float *forward_weights,
                             const float *bias, int relu, float *padded_input, float *products, float *y,
                             void *codes);
-/// One sample: adds to `weight_sums` (forward order) and `bias_sums` [outputs rounded up] unless they are NULL;
-/// writes dx unless NULL. `y` is the output if a ReLU was fused without pooling, else NULL; `codes` as the forward pass left
-/// them.
+/// One sample: adds to `weight_sums` (forward order) and `bias_sums` [outputs rounded up] unless they are
+/// NULL; writes dx unless NULL. `y` is the output if a ReLU was fused without pooling, else NULL; `codes` as
+/// the forward pass left them.
 void ck_convolution_backward(const ck_convolution *shape, const float *dy, const float *y, const void *codes,
                              const float *padded_input, const float *backward_weights, float *padded_gradient,
                              float *products, float *weight_sums, float *bias_sums, float *dx);
@@ -78,7 +79,8 @@ void ck_multiply(const float *a, const float *b, float *y, size_t count);
 /// x *= alpha.
 void ck_scale(float alpha, float *x, size_t count);
 
-/// Windows over planes [height, width]; what of a window lies in the padding or beyond the end does not count.
+/// Windows over planes [height, width]; what of a window lies in the padding or beyond the end does not
+/// count.
 typedef struct {
     int64_t height, width, out_height, out_width;
     int64_t kernel_height, kernel_width, stride, padding;
@@ -103,14 +105,14 @@ typedef struct {
     /// Of batch norm.
     int32_t activation;
 } ck_norm;
-/// y = activation((x - mean) / sqrt(variance + epsilon) * weight + bias), with the batch's mean and variance of each
-/// channel if `train`, which then move the running ones, else with these. `statistics` [channels][4] is for the
-/// backward pass.
+/// y = activation((x - mean) / sqrt(variance + epsilon) * weight + bias), with the batch's mean and variance
+/// of each channel if `train`, which then move the running ones, else with these. `statistics` [channels][4]
+/// is for the backward pass.
 void ck_batch_norm(const ck_norm *norm, int64_t samples, const float *x, const float *weight,
                    const float *bias, float *running_mean, float *running_variance, int train,
                    float *statistics, float *y);
-/// dx unless NULL; then, unless weight_target is NULL, target = keep * target + scale * gradient for both targets,
-/// which may be weight and bias themselves. x as it was in the forward pass.
+/// dx unless NULL; then, unless weight_target is NULL, target = keep * target + scale * gradient for both
+/// targets, which may be weight and bias themselves. x as it was in the forward pass.
 void ck_batch_norm_backward(const ck_norm *norm, int64_t samples, const float *x, const float *dy,
                             const float *weight, const float *statistics, int train, float scale, int keep,
                             float *weight_target, float *bias_target, float *dx);
@@ -122,24 +124,27 @@ void ck_group_norm_backward(const ck_norm *norm, int64_t samples, const float *x
                             const float *weight, const float *statistics, float *weight_sums,
                             float *bias_sums, float *dx);
 
-/// Depthwise convolutions: outputs and channels are equal, kernels at most 8 x 8. Scratch of one panel of channels
-/// at a time: `padded` and `products` [height + 2 padding][width + 2 padding][16] (or, of products, the output if
-/// that is larger), `padded_gradient` as `ck_depthwise_scratch` says.
+/// Depthwise convolutions: outputs and channels are equal, kernels at most 8 x 8. Scratch of one panel of
+/// channels at a time: `padded` and `products` [height + 2 padding][width + 2 padding][16] (or, of products,
+/// the output if that is larger), `padded_gradient` as `ck_depthwise_scratch` says.
 ck_convolution_sizes ck_depthwise_scratch(const ck_convolution *shape);
-/// weights [channels][kernel][kernel] to [channels / 16][kernel * kernel][16]; as the backward pass wants them if
-/// `backward`.
+/// weights [channels][kernel][kernel] to [channels / 16][kernel * kernel][16]; as the backward pass wants
+/// them if `backward`.
 void ck_depthwise_pack(const ck_convolution *shape, const float *weights, int backward, float *packed);
 /// One sample. `bias` may be NULL.
 void ck_depthwise_forward(const ck_convolution *shape, const float *x, const float *packed, const float *bias,
                           float *padded, float *products, float *y);
-/// One sample: adds to `weight_sums` (packed) and `bias_sums` unless weight_sums is NULL; writes dx unless NULL.
+/// One sample: adds to `weight_sums` (packed) and `bias_sums` unless weight_sums is NULL; writes dx unless
+/// NULL.
 void ck_depthwise_backward(const ck_convolution *shape, const float *x, const float *dy, const float *packed,
                            float *padded, float *padded_gradient, float *products, float *weight_sums,
                            float *bias_sums, float *dx);
 /// target [channels][kernel][kernel] = keep * target + scale * sums (packed).
-void ck_depthwise_unpack(const ck_convolution *shape, const float *sums, float scale, int keep, float *target);
+void ck_depthwise_unpack(const ck_convolution *shape, const float *sums, float scale, int keep,
+                         float *target);
 
-/// out [pixels][channels] = in [channels][pixels], and the reverse with a bias unless NULL and ReLU if `relu`.
+/// out [pixels][channels] = in [channels][pixels], and the reverse with a bias unless NULL and ReLU if
+/// `relu`.
 void ck_channels_inside(int64_t channels, int64_t pixels, const float *in, float *out);
 void ck_channels_outside(int64_t channels, int64_t pixels, const float *in, const float *bias, int relu,
                          float *out);
@@ -154,8 +159,8 @@ typedef struct {
 ck_loss ck_cross_entropy(int64_t rows, int64_t classes, const float *logits, const uint8_t *labels,
                          float *gradient);
 
-/// temperature^2 times the sum over rows of KL(softmax(teacher / temperature) || softmax(student / temperature));
-/// the gradient of its mean over rows with respect to the student's logits unless NULL.
+/// temperature^2 times the sum over rows of KL(softmax(teacher / temperature) || softmax(student /
+/// temperature)); the gradient of its mean over rows with respect to the student's logits unless NULL.
 double ck_distillation(int64_t rows, int64_t classes, const float *student, const float *teacher,
                        float temperature, float *gradient);
 /// The sum of (a - b)^2, or of a^2 if b is NULL.

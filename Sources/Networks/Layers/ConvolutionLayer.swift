@@ -16,8 +16,9 @@ extension ck_convolution {
     }
 }
 
-/// y [samples, O, H', W'] = convolution of x [samples, C, H, W] with weights [O, C / groups, K, K] plus bias [O], if
-/// there is one; optionally with the ReLU and the 2 x 2 maximum that follow it. Groups are convolutions of their own.
+/// y [samples, O, H', W'] = convolution of x [samples, C, H, W] with weights [O, C / groups, K, K] plus bias
+/// [O], if there is one; optionally with the ReLU and the 2 x 2 maximum that follow it. Groups are
+/// convolutions of their own.
 final class ConvolutionLayer: Layer {
     private var shape: ck_convolution
     private let groups: Int
@@ -33,7 +34,8 @@ final class ConvolutionLayer: Layer {
     private let paddedCount: Int
     private let packedCount: Int
     private let codeCount: Int
-    /// One group of one sample's padded input, or where there is a backward pass all, for the weights' gradient.
+    /// One group of one sample's padded input, or where there is a backward pass all, for the weights'
+    /// gradient.
     private let paddedInput: FloatView
     private let forwardWeights: FloatView
     private let backwardWeights: FloatView

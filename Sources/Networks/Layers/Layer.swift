@@ -4,7 +4,8 @@ import TensorMath
 enum WeightUpdate {
     /// Stores them.
     case store
-    /// Plain SGD in place of storing: weights -= rate * gradient, after everything that needs the old weights.
+    /// Plain SGD in place of storing: weights -= rate * gradient, after everything that needs the old
+    /// weights.
     case apply(rate: Float)
 
     /// Factor of the gradient.
@@ -23,13 +24,13 @@ enum WeightUpdate {
     }
 }
 
-/// A layer that computes one step of a network: a block, or several that run as one. All memory is its own from the
-/// start.
+/// A layer that computes one step of a network: a block, or several that run as one. All memory is its own
+/// from the start.
 protocol Layer: AnyObject {
     /// The first `samples` rows of its input to those of its output.
     func forward(samples: Int)
-    /// From the gradient of its output [samples, output] to its weights' and, unless nil, its input's. Only layers
-    /// for which `overwritesGradient` is true may overwrite `outputGradient`.
+    /// From the gradient of its output [samples, output] to its weights' and, unless nil, its input's. Only
+    /// layers for which `overwritesGradient` is true may overwrite `outputGradient`.
     func backward(samples: Int, outputGradient: FloatView, inputGradient: FloatView?, update: WeightUpdate)
     var overwritesGradient: Bool { get }
 }

@@ -1,8 +1,8 @@
 import CKernels
 import TensorMath
 
-/// A convolution of 1 x 1 as a matrix product: of one sample's planes as they stand where these are large, or else of
-/// all samples' pixels, gathered as [pixels, channels].
+/// A convolution of 1 x 1 as a matrix product: of one sample's planes as they stand where these are large, or
+/// else of all samples' pixels, gathered as [pixels, channels].
 final class PointwiseLayer: Layer {
     private let place: LayerPlace
     private let parameters: LayerParameters

@@ -1,4 +1,5 @@
-/// Why a safetensors file could not be read or written; names the file, the tensor if one is at fault, and a remedy.
+/// Why a safetensors file could not be read or written; names the file, the tensor if one is at fault, and a
+/// remedy.
 public struct SafetensorsError: Error, Equatable, CustomStringConvertible {
     public enum Reason: Sendable, Equatable {
         /// A system call failed; `code` is errno.

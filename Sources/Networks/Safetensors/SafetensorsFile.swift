@@ -21,7 +21,8 @@ public struct SafetensorsFile: Sendable {
     public let tensors: [Tensor]
     private let data: [UInt8]
 
-    /// Reads and checks the file: header length, JSON, types, extents without overlap or gap, and the file's size.
+    /// Reads and checks the file: header length, JSON, types, extents without overlap or gap, and the file's
+    /// size.
     public init(path: String) throws(SafetensorsError) {
         let reader = try FileReader(path: path)
         let prefix = try reader.read(count: min(8, reader.size))
