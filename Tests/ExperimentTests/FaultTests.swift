@@ -334,6 +334,7 @@ private let nameFaults: [(String, String)] = [
     ("{}", nameIsMissing),
     ("{nam: mlp}", "\(nameIsMissing)\n\(misspeltName)"),
     ("{name: resnet21}", "model.name: resnet21 is unknown; did you mean resnet20? \(zoo)"),
+    ("{name: wrn_D_K}", "model.name: wrn_D_K is unknown; \(zoo)"),
     ("{name: wrn_17_1}", "model.name: wrn_17_1 is unknown; \(zoo)"),
     (
         "{name: nasbench201_333335}",

@@ -147,7 +147,7 @@ extension Codec where Value == String {
             }
             if fits?(text) ?? options.contains(text) { return text }
             if later.contains(text) { throw Problem(message: "is not in this version", remedy: every) }
-            if let near = nearest(to: text, among: options) {
+            if let near = nearest(to: text, among: options.filter { $0 != text }) {
                 throw Problem(message: "is unknown", remedy: "did you mean \(near)? " + every)
             }
             throw Problem(message: "is unknown", remedy: every)

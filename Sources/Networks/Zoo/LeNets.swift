@@ -3,7 +3,7 @@
 /// Study), which is the same without padding.
 enum LeNets {
     static let zoo = [
-        ZooEntry("lenet5", "LeNet-5 with relu and max pools, its first convolution padded by 2") {
+        ZooEntry("lenet5", "LeNet-5 with relu and max pools, padded by 2 at first") {
             layers(padding: .same, classes: $0)
         },
         ZooEntry("niid_simple_cnn", "the simple CNN of NIID-Bench") {

@@ -8,7 +8,7 @@ enum NASBench201 {
     static let zoo = [
         ZooEntry(
             prefix: "nasbench201_", "EEEEEE", example: "nasbench201_333333",
-            "NAS-Bench-201 with each edge's E: 0 none, 1 skip, 2 conv 1x1, 3 conv 3x3, 4 average"
+            "E: 0 none, 1 skip, 2 conv 1x1, 3 conv 3x3, 4 average"
         ) { parameters, classes in
             guard parameters.count == 1, parameters[0].utf8.count == 6 else { return nil }
             let edges = parameters[0].utf8.compactMap { Operation(rawValue: Int($0) - 48) }

@@ -7,7 +7,7 @@ enum WideResNet {
     static let zoo = [
         ZooEntry(
             prefix: "wrn_", "D_K", example: "wrn_16_1",
-            "wide ResNet of depth D = 6 n + 4 and width K for CIFAR, at most wrn_1000_64"
+            "wide ResNet, depth D = 6 n + 4, width K, for CIFAR"
         ) { parameters, classes in
             guard parameters.count == 2, let depth = ZooEntry.integer(parameters[0], upTo: 1000),
                 let width = ZooEntry.integer(parameters[1], upTo: 64), depth >= 10, (depth - 4) % 6 == 0
