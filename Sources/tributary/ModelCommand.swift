@@ -31,8 +31,8 @@ struct ModelCommand: ParsableCommand {
 
     func run() throws {
         guard let spec = ModelSpec.named(name, classes: classes) else {
-            let near = nearest(
-                to: name, among: Array(Set(ModelSpec.zoo.flatMap { [$0.pattern, $0.example] })), count: 3)
+            let known = Set(ModelSpec.zoo.flatMap { [$0.pattern, $0.example] })
+            let near = nearest(to: name, among: Array(known.subtracting([name])), count: 3)
             let remedy =
                 near.isEmpty
                 ? "write one of \(ModelSpec.names.joined(separator: ", "))"
