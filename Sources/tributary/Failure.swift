@@ -104,5 +104,8 @@ func printJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     encoder.keyEncodingStrategy = .convertToSnakeCase
-    FileHandle.standardOutput.write(try encoder.encode(value) + Data("\n".utf8))
+    let document = try encoder.encode(value) + Data("\n".utf8)
+    do { try FileHandle.standardOutput.write(contentsOf: document) } catch {
+        throw Failure("cannot write to standard output: \(error.localizedDescription)", code: .cannotWrite)
+    }
 }

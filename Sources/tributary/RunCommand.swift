@@ -100,6 +100,9 @@ struct RunSession {
         try require(
             meta, "kernel_family", KernelFamily.active.rawValue,
             "set \(KernelChoice.variable) to it, on a processor that has it")
+        try require(
+            meta, "scenario_digest", hexadecimal(scenario.digest),
+            "scenario.yaml was changed since; put it back")
         if let result = meta["result"] { return try report(result, directory) }
         guard case .federated(let configuration) = scenario.kind else { return }
         let setup = try FederatedSetup(configuration)

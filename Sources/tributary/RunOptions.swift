@@ -42,9 +42,8 @@ struct OutputOptions: ParsableArguments {
     var quiet = false
 
     func directory(for scenario: Scenario) throws(RunDirectoryError) -> RunDirectory {
-        let stamp = Date().formatted(
-            .iso8601.timeZone(separator: .omitted).dateTimeSeparator(.standard)
-                .timeSeparator(.omitted).dateSeparator(.omitted))
+        // Such as 20261121T045318Z.
+        let stamp = timestamp().prefix(19).filter { $0.isNumber || $0 == "T" } + "Z"
         let name = scenario.name.map { $0.isLetter || $0.isNumber ? $0 : "-" }
         return try RunDirectory.create(at: out ?? "runs/\(String(name))-\(stamp)")
     }

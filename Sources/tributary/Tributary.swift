@@ -23,6 +23,7 @@ struct Tributary: ParsableCommand {
         version: version,
         subcommands: [
             RunCommand.self, CheckCommand.self, ReportCommand.self, EvaluateCommand.self, DataCommand.self,
+            ModelCommand.self,
             DoctorCommand.self, CoordinatorCommand.self, WorkerCommand.self,
         ])
 

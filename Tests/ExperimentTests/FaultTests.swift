@@ -1,4 +1,5 @@
 import Experiment
+import Networks
 import Testing
 
 /// The exact words of every kind of fault.
@@ -215,14 +216,17 @@ import Testing
         #expect(faults(of: "\(dataset)\n\(model)\n") == expected)
     }
 
+    @Test(arguments: nameFaults)
+    func faultsOfTheModelsName(model: String, expected: String) {
+        let dataset = "dataset: {name: fashion_mnist, partition: {kind: iid, clients: 5}}"
+        #expect(faults(of: "\(dataset)\nmodel: \(model)\n") == "scenario.yaml:2: " + expected)
+    }
+
     @Test(arguments: [
-        ("{}", "model.name: is missing; write one of logistic, mlp, cnn, or layers"),
-        ("{nam: mlp}", "model.name: is missing; write one of logistic, mlp, cnn, or layers\n" + misspeltName),
         (
             "{name: mlp, layers: [flatten]}",
             "model.layers: is there beside a name; keep one of name and layers"
         ),
-        ("{name: resnet20}", "model.name: resnet20 is not in this version; write one of logistic, mlp, cnn"),
         ("{layers: []}", "model.layers: a list does not fit here; write a list of 1 to 1000 layers"),
         (
             "{layers: [rleu]}",
@@ -272,7 +276,7 @@ import Testing
         let text = """
             hosts: {minimum: x}
             dataset: {name: fashion_mnist, partition: {kind: iid, clients: many}}
-            model: {name: lenet5}
+            model: {name: alexnet}
             sed: 4
             training: {rounds: -1, batch_size: 0}
             """
@@ -281,7 +285,7 @@ import Testing
                 scenario.yaml:1: hosts.minimum: x is not a whole number; give a whole number from 1 to 10000
                 scenario.yaml:2: dataset.partition.clients: many is not a whole number; \
                 give a whole number from 1 to 1000000
-                scenario.yaml:3: model.name: lenet5 is unknown; write one of logistic, mlp, cnn
+                scenario.yaml:3: model.name: alexnet is unknown; \(zoo)
                 scenario.yaml:4: sed: unknown key; did you mean seed?
                 scenario.yaml:5: training.rounds: -1 is not positive; give a whole number from 1 to 1000000
                 scenario.yaml:5: training.batch_size: 0 is not positive; give a whole number from 1 to 65536
@@ -319,7 +323,25 @@ import Testing
     }
 }
 
+private let zoo = "write one of " + ModelSpec.names.joined(separator: ", ")
+private let nameIsMissing = "model.name: is missing; \(zoo), or layers"
+private let tooSmallForVGG = """
+    model.name: does not fit fashion_mnist: pool5: a kernel of 2 x 2 does not fit the input [512, 1, 1], 1 x 1 with \
+    padding 0; use a smaller kernel, more padding or fewer pooling layers before it; change the layers or the data set
+    """
 private let misspeltName = "scenario.yaml:2: model.nam: unknown key; did you mean name?"
+private let nameFaults: [(String, String)] = [
+    ("{}", nameIsMissing),
+    ("{nam: mlp}", "\(nameIsMissing)\n\(misspeltName)"),
+    ("{name: resnet21}", "model.name: resnet21 is unknown; did you mean resnet20? \(zoo)"),
+    ("{name: wrn_D_K}", "model.name: wrn_D_K is unknown; \(zoo)"),
+    ("{name: wrn_17_1}", "model.name: wrn_17_1 is unknown; \(zoo)"),
+    (
+        "{name: nasbench201_333335}",
+        "model.name: nasbench201_333335 is unknown; did you mean nasbench201_EEEEEE? \(zoo)"
+    ),
+    ("{name: vgg11}", tooSmallForVGG),
+]
 private let thresholdKeys =
     "remove it; the keys here are best_accuracy, client_updates_per_second, coordinator_peak_memory_bytes,"
     + " federated_down_bytes, federated_up_bytes, final_accuracy, rounds, wall_seconds, wire_bytes,"

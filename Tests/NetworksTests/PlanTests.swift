@@ -20,7 +20,13 @@ extension NetworksTests {
         }
 
         @Test func zooIsListed() {
-            for name in ModelSpec.names { #expect(ModelSpec.named(name, classes: 3)?.name == name) }
+            for entry in ModelSpec.zoo {
+                #expect(ModelSpec.named(entry.example, classes: 3)?.name == entry.example)
+                let isOne = entry.pattern == entry.example
+                #expect((ModelSpec.named(entry.pattern, classes: 3) != nil) == isOne)
+            }
+            #expect(ModelSpec.names == ModelSpec.zoo.map(\.pattern))
+            #expect(Set(ModelSpec.names).count == ModelSpec.names.count)
             #expect(ModelSpec.named("no such model", classes: 3) == nil)
         }
 

@@ -83,6 +83,14 @@ func nearest(to word: String, among candidates: [String]) -> String? {
     return best.distance <= reach ? best.word : nil
 }
 
+/// Up to `count` candidates that `word` was probably meant to be, the likeliest first.
+package func nearest(to word: String, among candidates: [String], count: Int) -> [String] {
+    candidates.map { (distance: editDistance(word, $0), word: $0) }
+        .filter { $0.distance <= max(1, min(word.count, $0.word.count) / 2) }
+        .sorted { ($0.distance, $0.word) < ($1.distance, $1.word) }
+        .prefix(count).map(\.word)
+}
+
 /// Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal string alignment).
 func editDistance(_ a: String, _ b: String) -> Int {
     let (a, b) = (Array(a.unicodeScalars.prefix(64)), Array(b.unicodeScalars.prefix(64)))

@@ -135,8 +135,9 @@ extension Codec where Value == String {
         }
     }
 
-    /// One of a few words. `later` are words of the language that this version does not know yet.
-    static func word(_ options: [String], later: [String] = []) -> Codec {
+    /// One of a few words. `later` are words of the language that this version does not know yet. With `fits`
+    /// some of the options are patterns, and it alone says what is allowed.
+    static func word(_ options: [String], later: [String] = [], fits: ((String) -> Bool)? = nil) -> Codec {
         Codec(type: options.count == 1 ? options[0] : "one of \(options.joined(separator: ", "))") {
             (node) throws(Problem) in
             let list = options.joined(separator: ", ")
@@ -144,9 +145,9 @@ extension Codec where Value == String {
             guard case .scalar(let text, _) = node.content, !node.isNull else {
                 throw Problem(message: "is not a word", remedy: every)
             }
-            if options.contains(text) { return text }
+            if fits?(text) ?? options.contains(text) { return text }
             if later.contains(text) { throw Problem(message: "is not in this version", remedy: every) }
-            if let near = nearest(to: text, among: options) {
+            if let near = nearest(to: text, among: options.filter { $0 != text }) {
                 throw Problem(message: "is unknown", remedy: "did you mean \(near)? " + every)
             }
             throw Problem(message: "is unknown", remedy: every)

@@ -23,9 +23,11 @@ enum ModelSection {
     private static func visitNetwork(_ section: Section, _ model: inout ModelSpec, classes: Int) {
         var name: String? = model == .named(model.name, classes: classes) ? model.name : nil
         section.optional(
-            "name", &name, .word(ModelSpec.names, later: ["resnet20", "wrn_16_1", "mobilenet_v2", "lenet"]),
+            "name", &name,
+            .word(ModelSpec.names) { ModelSpec.named($0, classes: classes) != nil },
             absence: "`layers` must be written",
-            "A network of the zoo: `cnn` and `mlp` are those of McMahan et al. 2017, `logistic` is one dense layer."
+            "A network of the zoo; capitals stand for parameters, as in `wrn_16_1`. `cnn` and `mlp` are those of "
+                + "McMahan et al. 2017, `logistic` is one dense layer; `tributary model --help` says what the others are."
         )
         LayerSection.visit(section, &model.layers, isZoo: name != nil, classes: classes)
         guard section.walk.purpose == .read else { return }

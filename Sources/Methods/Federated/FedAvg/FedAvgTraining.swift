@@ -29,6 +29,10 @@ final class FedAvgTraining: TaskExecution {
                 seed: executor.configuration.seed, purpose: .shuffle, client: UInt32(client),
                 participation: UInt32(task.participation)))
         shuffle.shuffle(&order)
+        executor.trainer.dropoutStream = RandomStream(
+            RandomKey(
+                seed: executor.configuration.seed, purpose: .dropout, client: UInt32(client),
+                participation: UInt32(task.participation)))
     }
 
     func advance() throws(TaskFailure) -> TaskOutput? {

@@ -1,0 +1,69 @@
+/// A model that has a name, or a family of models whose names hold parameters.
+public struct ZooEntry: Sendable {
+    /// The name; capitals in it stand for parameters, as in `wrn_D_K`.
+    public let pattern: String
+    /// A name that fits the pattern.
+    public let example: String
+    /// What it is and where it comes from, in one sentence without a full stop.
+    public let meaning: String
+    /// Layers of the model of this name with so many classes; nil for names that do not fit the pattern.
+    let layers: @Sendable (_ name: String, _ classes: Int) -> [LayerSpec]?
+
+    /// One model.
+    init(_ name: String, _ meaning: String, layers: @escaping @Sendable (_ classes: Int) -> [LayerSpec]) {
+        pattern = name
+        example = name
+        self.meaning = meaning
+        self.layers = { $0 == name ? layers($1) : nil }
+    }
+
+    /// A family. `layers` has what follows `prefix` in the name, split at underscores.
+    init(
+        prefix: String, _ parameters: String, example: String, _ meaning: String,
+        layers: @escaping @Sendable (_ parameters: [String], _ classes: Int) -> [LayerSpec]?
+    ) {
+        pattern = prefix + parameters
+        self.example = example
+        self.meaning = meaning
+        self.layers = { name, classes in
+            guard name.hasPrefix(prefix) else { return nil }
+            let rest = name.dropFirst(prefix.count)
+            return layers(
+                rest.split(separator: "_", omittingEmptySubsequences: false).map(String.init), classes)
+        }
+    }
+
+    /// A positive number up to `limit` that is written in one way only: no sign, no leading zero.
+    static func integer(_ text: String, upTo limit: Int) -> Int? {
+        guard let value = Int(text), value > 0, value <= limit, String(value) == text else { return nil }
+        return value
+    }
+
+    /// A factor of channels from 0.05 to 4 with one way to write it: `0.25`, `0.5`, `1.0`.
+    static func widthMultiplier(_ text: String) -> Double? {
+        guard let value = Double(text), value >= 0.05, value <= 4, "\(value)" == text else { return nil }
+        return value
+    }
+}
+
+extension ModelSpec {
+    /// All models that `named` knows. Counts in their sources are of trainable values.
+    public static let zoo: [ZooEntry] = [
+        FederatedAveragingNets.zoo, LeNets.zoo, FedMAXNet.zoo, SmallResNet.zoo, ResNet.zoo, WideResNet.zoo,
+        MobileNetV1.zoo, MobileNetV2.zoo, VGG.zoo, NASBench201.zoo, DenseNet.zoo, SqueezeNet.zoo,
+        GoogLeNet.zoo,
+        ShuffleNetV2.zoo, MnasNet.zoo,
+    ].flatMap { $0 }
+
+    /// Names that `named` knows, and patterns of names: capitals stand for parameters.
+    public static let names = zoo.map(\.pattern)
+
+    /// A model of the zoo with `classes` outputs; nil when the name is not in `names` and fits no pattern
+    /// there.
+    public static func named(_ name: String, classes: Int) -> ModelSpec? {
+        for entry in zoo {
+            if let layers = entry.layers(name, classes) { return ModelSpec(name: name, layers: layers) }
+        }
+        return nil
+    }
+}
