@@ -72,6 +72,7 @@ public struct ChannelStatistics: Sendable, Equatable {
     public static func named(_ dataset: String) -> ChannelStatistics? {
         switch dataset {
         case "mnist": ChannelStatistics(means: [0.1307], deviations: [0.3081])
+        case "emnist": ChannelStatistics(means: [0.1307], deviations: [0.3081])
         case "fashion_mnist": ChannelStatistics(means: [0.2860], deviations: [0.3530])
         case "cifar10":
             ChannelStatistics(means: [0.4914, 0.4822, 0.4465], deviations: [0.2470, 0.2435, 0.2616])

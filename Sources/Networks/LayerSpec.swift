@@ -71,6 +71,9 @@ public indirect enum LayerSpec: Sendable, Equatable {
         }
     }
 
+    /// Whether it normalises, with statistics or over groups.
+    package var isNorm: Bool { family == "norm" }
+
     /// What the name of a block begins with; a number follows.
     var family: String {
         switch self {

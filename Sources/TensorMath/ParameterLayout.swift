@@ -32,6 +32,14 @@ public struct ParameterLayout: Sendable, Equatable {
     @discardableResult
     public mutating func append(name: String, shape: [Int], role: Segment.Role, layer: Int) -> Segment {
         precondition(segment(named: name) == nil, "two segments named \(name)")
+        return append(unchecked: name, shape: shape, role: role, layer: layer)
+    }
+
+    /// The same for names that are known to differ, of which there may be very many.
+    @discardableResult
+    package mutating func append(
+        unchecked name: String, shape: [Int], role: Segment.Role, layer: Int
+    ) -> Segment {
         precondition(shape.allSatisfy { $0 > 0 }, "\(name) has shape \(shape)")
         let size = shape.reduce(1, *)
         let segment = Segment(name: name, shape: shape, role: role, layer: layer, offset: count, count: size)

@@ -5,7 +5,8 @@ public struct RandomKey: Sendable, Hashable {
     /// What the numbers are for, so that two uses never share a stream.
     public enum Purpose: UInt32, Sendable {
         case initialization = 1
-        case partition, selection, shuffle, synthetic, dropout, augmentation, split, fault, test
+        case partition, selection, shuffle, synthetic, dropout, augmentation, split, fault, test, attack,
+            compression
     }
 
     public var seed: UInt64

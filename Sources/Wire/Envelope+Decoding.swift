@@ -56,6 +56,14 @@ private func readNumbers<Number>(_ count: Int, _ pointer: UnsafeMutablePointer<N
     return Array(UnsafeBufferPointer(start: pointer, count: count))
 }
 
+/// Which of `count` objects stand in the frame.
+private func mask(_ wire: UInt32, of count: Int) throws(WireError) -> UInt32 {
+    guard wire != 0, UInt64(wire) - 1 < UInt64(1) << UInt64(count) else {
+        throw WireError("inline \(wire) where \(count) objects are named")
+    }
+    return wire - 1
+}
+
 private func references(
     _ count: Int, _ pointer: UnsafeMutablePointer<UInt64>?
 ) throws(WireError) -> [ObjectReference] {
@@ -190,9 +198,9 @@ extension TaskOrder {
         guard body.layout.len == 32, let layout = body.layout.data else {
             throw WireError("a layout digest of \(body.layout.len) bytes")
         }
-        guard body.attempt != 0, body.kind != 0, body.round != 0, body.count != 0, 1...2 ~= body.inline_
+        guard body.attempt != 0, body.kind != 0, body.round != 0, body.count != 0
         else {
-            throw WireError("TASK without attempt, kind, round, count or place of its first input")
+            throw WireError("TASK without attempt, kind, round or count")
         }
         let inputs = try references(body.n_inputs, body.inputs)
         let client = try index(body.client, "the client")
@@ -204,21 +212,21 @@ extension TaskOrder {
             first: Int(try index(body.first, "the first sample")),
             count: body.count == .max ? nil : Int(body.count),
             layout: Array(UnsafeBufferPointer(start: layout, count: 32)), inputs: inputs,
-            inline: body.inline_ == 2 && !inputs.isEmpty)
+            inline: try mask(body.inline_, of: inputs.count))
     }
 }
 
 extension Offer {
     fileprivate init(_ body: Tributary__Offer) throws(WireError) {
-        guard body.attempt != 0, 1...2 ~= body.outcome, 1...2 ~= body.inline_ else {
-            throw WireError("OFFER without attempt, outcome or place of its first output")
+        guard body.attempt != 0, 1...2 ~= body.outcome else {
+            throw WireError("OFFER without attempt or outcome")
         }
         let outputs = try references(body.n_outputs, body.outputs)
         self.init(
             task: try present(body.task, "the task"), attempt: body.attempt, outputs: outputs,
             metrics: try readNumbers(body.n_metrics, body.metrics),
             work: try readNumbers(body.n_work, body.work),
-            inline: body.inline_ == 2 && !outputs.isEmpty,
+            inline: try mask(body.inline_, of: outputs.count),
             failure: body.outcome == 2 ? try readText(body.text) : nil)
     }
 }

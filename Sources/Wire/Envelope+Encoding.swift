@@ -174,7 +174,7 @@ extension TaskOrder {
                 body.count = self.count.map { UInt32($0) } ?? .max
                 body.layout = ProtobufCBinaryData(len: layoutCount, data: layoutBytes)
                 (body.n_inputs, body.inputs) = (count, numbers)
-                body.inline_ = inline ? 2 : 1
+                body.inline_ = inline + 1
                 return Wire.pack(&envelope, TRIBUTARY__ENVELOPE__BODY_TASK, &body, \.task)
             }
         }
@@ -193,7 +193,7 @@ extension Offer {
                         (body.n_outputs, body.outputs) = (outputCount, outputs)
                         (body.n_metrics, body.metrics) = (metricCount, metrics)
                         (body.n_work, body.work) = (workCount, work)
-                        (body.inline_, body.text) = (inline ? 2 : 1, text)
+                        (body.inline_, body.text) = (inline + 1, text)
                         return Wire.pack(&envelope, TRIBUTARY__ENVELOPE__BODY_OFFER, &body, \.offer)
                     }
                 }

@@ -146,13 +146,13 @@ public struct TaskOrder: Sendable, Equatable {
     public var count: Int?
     public var layout: [UInt8]
     public var inputs: [ObjectReference]
-    /// Whether the first input is the frame behind this header.
-    public var inline: Bool
+    /// Bit i: input i stands in the frame behind this header, after those of lower bits.
+    public var inline: UInt32
 
     public init(
         task: UInt64, attempt: UInt32, kind: UInt32, round: UInt32, client: Int?, participation: Int,
         first: Int,
-        count: Int?, layout: [UInt8], inputs: [ObjectReference], inline: Bool
+        count: Int?, layout: [UInt8], inputs: [ObjectReference], inline: UInt32
     ) {
         self.task = task
         self.attempt = attempt
@@ -175,14 +175,14 @@ public struct Offer: Sendable, Equatable {
     public var outputs: [ObjectReference]
     public var metrics: [Double]
     public var work: [UInt64]
-    /// Whether the first output is the frame behind this header.
-    public var inline: Bool
+    /// Bit i: output i stands in the frame behind this header, after those of lower bits.
+    public var inline: UInt32
     /// Why it failed; nil when it is done.
     public var failure: String?
 
     public init(
         task: UInt64, attempt: UInt32, outputs: [ObjectReference], metrics: [Double], work: [UInt64],
-        inline: Bool,
+        inline: UInt32,
         failure: String?
     ) {
         self.task = task

@@ -28,6 +28,10 @@ public struct TrafficMeter: Sendable, Equatable {
     public struct Share: Sendable {
         public var header: Bool
         public var payload: Bool
+        /// Bytes of a federated header and of a federated frame that only the simulation needs: references to
+        /// objects that are parked at the coordinator, and those objects.
+        public var simulatedHeader = 0
+        public var simulatedPayload = 0
         public static let simulation = Share(header: false, payload: false)
         public static let federated = Share(header: true, payload: true)
 
@@ -72,9 +76,10 @@ extension TrafficMeter.Sums {
     fileprivate mutating func add(header: Int, frame: Int?, share: TrafficMeter.Share) {
         messages += 1
         framing += Framing.bytes(header: header, frame: frame) - UInt64(header + (frame ?? 0))
-        if share.header { federatedOverhead += UInt64(header) } else { simulation += UInt64(header) }
-        if let frame {
-            if share.payload { federatedPayload += UInt64(frame) } else { simulation += UInt64(frame) }
-        }
+        let overhead = share.header ? header - share.simulatedHeader : 0
+        let payload = frame.map { share.payload ? $0 - share.simulatedPayload : 0 } ?? 0
+        federatedOverhead += UInt64(overhead)
+        federatedPayload += UInt64(payload)
+        simulation += UInt64(header + (frame ?? 0) - overhead - payload)
     }
 }

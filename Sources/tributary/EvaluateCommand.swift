@@ -37,7 +37,7 @@ struct EvaluateCommand: ParsableCommand {
         let setup = try FederatedSetup(configuration, labels: dataset.labels)
         let parameters = FloatBuffer(count: setup.plan.layout.count)
         try SafetensorsFile(path: model).load(setup.plan.layout, into: parameters.view)
-        let result = try evaluate(ObjectBytes(parameters.view), configuration, dataset, setup)
+        let result = try evaluate(setup.payload(of: parameters.view), configuration, dataset, setup)
         if json { return try printJSON(result) }
         print("accuracy \(result.accuracy)\nloss     \(result.loss)\nsamples  \(result.samples)")
     }
@@ -54,7 +54,7 @@ struct EvaluateCommand: ParsableCommand {
         for first in stride(from: 0, to: dataset.test.count, by: slice) {
             let task = TaskSpec(
                 id: UInt64(first) + 1, kind: .evaluateTest, round: 1, first: first,
-                count: min(slice, dataset.test.count - first), layout: setup.plan.layout.digest,
+                count: min(slice, dataset.test.count - first), layout: setup.payloadDigest,
                 inputs: [ObjectReference(model)])
             let execution = try executor.begin(task, inputs: [model])
             var output: TaskOutput?

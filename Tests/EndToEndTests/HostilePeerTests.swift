@@ -79,7 +79,7 @@ import Wire
                 .offer(
                     Offer(
                         task: order.task, attempt: order.attempt, outputs: [claim ?? ObjectReference(object)],
-                        metrics: [1, 1, 40, 5], work: [40, 40], inline: true, failure: nil)), frame: object)
+                        metrics: [1, 1, 40, 5, 1], work: [40, 40], inline: 1, failure: nil)), frame: object)
             return next { if case .result(order.task, let code, _) = $0 { code } else { nil } }
         }
     }
@@ -166,9 +166,9 @@ import Wire
         let good = Self.model(0, count: count)
         let named = ObjectReference(id: ObjectID(high: 1, low: 2), bytes: UInt64(good.count))
         let lies: [(ResultCode, ObjectBytes, ObjectReference?)] = [
-            (.badShape, Self.model(0, count: count - 1), nil),
+            (.badSize, Self.model(0, count: count - 1), nil),
             (.badSize, Self.model(0, count: count + 1), nil),
-            (.badDigest, good, named), (.badShape, ObjectBytes([]), nil),
+            (.badDigest, good, named), (.badSize, ObjectBytes([]), nil),
             (.badSize, Self.model(0, count: 9999), nil),
             (.badNaN, Self.model(.infinity, count: count), nil),
             (.badRange, Self.model(1e9, count: count), nil),
@@ -191,7 +191,7 @@ import Wire
             }
         }
         let log = try finish(run, endpoint, "poison")
-        for name in ["BAD_NAN", "BAD_RANGE", "BAD_SHAPE", "BAD_SIZE", "BAD_DIGEST"] {
+        for name in ["BAD_NAN", "BAD_RANGE", "BAD_SIZE", "BAD_DIGEST"] {
             #expect(log.contains(name))
         }
     }

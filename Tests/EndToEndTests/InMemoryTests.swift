@@ -32,10 +32,11 @@ struct InMemoryRun {
             run: 5, epoch: 1, version: "memory", kernelFamily: "same",
             scenario: ObjectBytes(Array(scenario.resolvedYAML.utf8)), limits: .init(), minimumWorkers: 1,
             launchesWorkers: true,
-            slots: nil,
-            maximumOutputBytes: UInt64(setup.modelBytes))
+            slots: nil)
         settings.durabilityInterval = 0
-        var coordinator = Coordinator(settings: settings, program: setup.program(resuming: nil))
+        var coordinator = Coordinator(
+            settings: settings, program: setup.program(resuming: nil),
+            states: ClientStateStore(medium: MemoryMedium()))
         var workers = (0..<count).map { i in
             Worker(
                 settings: WorkerSettings(

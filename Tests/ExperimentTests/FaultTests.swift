@@ -89,8 +89,8 @@ import Testing
             "training.optimizer.nesterov: true needs momentum; set training.optimizer.momentum above 0, such as 0.9"
         ),
         (
-            "training: {optimizer: {name: adam}}",
-            "training.optimizer.name: adam is not in this version; write sgd"
+            "training: {optimizer: {name: rmsprop}}",
+            "training.optimizer.name: rmsprop is not in this version; write one of sgd, adam"
         ),
         (
             "training: {schedule: {kind: exponential, factor: 1.5}}",
@@ -114,7 +114,7 @@ import Testing
             "evaluation.on: local_test has no samples to measure on;"
                 + " set dataset.local_test_fraction above 0, such as 0.2"
         ),
-        ("evaluation: {on: []}", "evaluation.on: a list has 0 entries; write 1 to 2"),
+        ("evaluation: {on: []}", "evaluation.on: a list has 0 entries; write 1 to 3"),
         (
             "evaluation: {on: global_test}",
             "evaluation.on: global_test is not a list; write a list such as [global_test]"
@@ -125,11 +125,16 @@ import Testing
         ),
         (
             "evaluation: {on: [train]}",
-            "evaluation.on: a list holds train, which is unknown; write one of global_test, local_test"
+            "evaluation.on: a list holds train, which is unknown; write one of global_test, local_test, activation_divergence"
         ),
         ("stop: {target_accuracy: 0}", "stop.target_accuracy: 0 is not positive; give a number above 0 to 1"),
         ("stop: {target_accuracy: 1.1}", "stop.target_accuracy: 1.1 is above 1; give a number above 0 to 1"),
-        ("method: {name: fedmax}", "method.name: fedmax is not in this version; write fedavg"),
+        ("method: {name: fedmux}", "method.name: fedmux is unknown; did you mean fedmax? write one of \(methods)"),
+        ("method: {name: fedprox, mu: -1}", "method.mu: -1 is below 0; give a number from 0 to 1000000"),
+        (
+            "method: {name: fedprox, beta: 1}",
+            "method.beta: unknown key; remove it; the keys here are mu, name"
+        ),
         ("kind: split_computing", "kind: split_computing is not in this version; write federated"),
         ("name: ''", "name: \"\" is 0 bytes long; write 1 to 200 bytes"),
         ("name: [a]", "name: a list is not text; write text"),
@@ -137,7 +142,6 @@ import Testing
             "devices: {clock: simulated}",
             "devices: is not in this version; remove it; costs in bytes and MACs are recorded without it"
         ),
-        ("compression: {}", "compression: is not in this version; remove it; updates travel as float32"),
         (
             "hosts: {launch: [{kind: ssh, address: a@b}]}",
             "hosts.launch.0.kind: ssh is not in this version; write one of local, manual"
@@ -184,7 +188,7 @@ import Testing
         (
             "dataset: {name: synthetic, limit: 5, partition: {kind: natural}}", "model: {name: mlp}",
             "scenario.yaml:1: dataset.limit: unknown key; remove it;"
-                + " the keys here are alpha, beta, clients, local_test_fraction, name, partition"
+                + " the keys here are alpha, augmentation, beta, clients, local_test_fraction, name, normalize, partition"
         ),
         (
             "dataset: {name: fashion_mnist, partition: {kind: natural}}", "model: {name: mlp}",

@@ -82,10 +82,12 @@ private func randomTraining(_ stream: inout RandomStream, population: Int) -> Tr
     return TrainingSpec(
         rounds: 1 + stream.index(below: 1_000_000), clientsPerRound: 1 + stream.index(below: population),
         localEpochs: 1 + stream.index(below: 10), batchSize: 1 + stream.index(below: 65_536),
-        optimizer: SGD(
-            learningRate: Float(stream.uniformDouble()) * 1e-3 + 1e-30, momentum: momentum,
-            nesterov: momentum > 0,
-            weightDecay: stream.uniform() * 1e-6),
+        optimizer: .sgd(
+            SGD(
+                learningRate: Float(stream.uniformDouble()) * 1e-3 + 1e-30, momentum: momentum,
+                nesterov: momentum > 0,
+                weightDecay: stream.uniform() * 1e-6)),
+        clipNorm: stream.index(below: 2) == 0 ? nil : stream.uniform() + 0.1,
         schedule: randomSchedule(&stream))
 }
 

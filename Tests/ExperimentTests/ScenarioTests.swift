@@ -25,7 +25,7 @@ import Testing
         #expect(it.training.localEpochs == 2 && it.training.batchSize == 20)
         #expect(
             it.training.optimizer
-                == SGD(learningRate: 0.001, momentum: 0.9, nesterov: true, weightDecay: 0.0001))
+                == .sgd(SGD(learningRate: 0.001, momentum: 0.9, nesterov: true, weightDecay: 0.0001)))
         #expect(it.training.schedule == .exponential(factor: 0.996))
         #expect(it.evaluation == EvaluationSpec(every: 3, on: [.globalTest, .localTest]))
         #expect(it.stop.targetAccuracy == 0.85)
@@ -45,7 +45,8 @@ import Testing
         #expect(it.method == .fedavg)
         #expect(it.model == ModelSpec.named("mlp", classes: 10))
         #expect(
-            it.training == TrainingSpec(rounds: 10, clientsPerRound: 10, optimizer: SGD(learningRate: 0.05)))
+            it.training
+                == TrainingSpec(rounds: 10, clientsPerRound: 10, optimizer: .sgd(SGD(learningRate: 0.05))))
         #expect(it.evaluation == EvaluationSpec(every: 5, on: [.globalTest]))
         #expect(it.stop.targetAccuracy == nil)
         #expect(scenario.hosts == HostsSpec(minimum: 1, launch: [.local(workers: 2)]))

@@ -43,7 +43,7 @@ import Testing
                 initialization: .uniformFanIn, method: .fedavg,
                 training: TrainingSpec(
                     rounds: rounds, clientsPerRound: sizes.count, localEpochs: epochs, batchSize: batch,
-                    optimizer: SGD(learningRate: 0.5), schedule: schedule),
+                    optimizer: .sgd(SGD(learningRate: 0.5)), schedule: schedule),
                 evaluation: EvaluationSpec(every: 1, on: [.globalTest]), stop: StopSpec())
             plan = try NetworkPlan(
                 spec: configuration.model, input: Shape(channels: features), classes: classes)
@@ -199,7 +199,7 @@ import Testing
     /// An executor has no memory: the same task gives the same bits whatever it computed before.
     @Test func tasksAreFunctionsOfTheirInputs() throws {
         var world = try World(sizes: [10, 6, 3], rounds: 2, epochs: 2, batch: 4)
-        world.configuration.training.optimizer.momentum = 0.9
+        world.configuration.training.optimizer = .sgd(SGD(learningRate: 0.5, momentum: 0.9))
         let (course, initial) = try world.run()
         let training = course.tasks.filter { $0.kind == .train && $0.round == 1 }
         let model = TinyFederation.model(initial)

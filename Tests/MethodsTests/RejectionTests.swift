@@ -36,7 +36,7 @@ import Testing
         Fault("beyond the bound", .outOfRange, "beyond 4096") {
             $0.objects = [TinyFederation.model([Float(4096).nextUp, 0, 0])]
         },
-        Fault("short model", .wrongShape, "[8] bytes; one of 12") {
+        Fault("short model", .wrongShape, "[8] bytes; [12] were due") {
             $0.objects = [TinyFederation.model([0, 0])]
         },
         Fault("long model", .wrongShape, "[16]") { $0.objects = [TinyFederation.model([0, 0, 0, 0])] },
@@ -46,8 +46,8 @@ import Testing
         Fault("no object", .wrongShape, "[]") { $0.objects = [] },
         Fault("two objects", .wrongShape, "[12, 12]") { $0.objects += $0.objects },
         Fault("no metrics", .wrongMetrics, "[]") { $0.metrics = [] },
-        Fault("three metrics", .wrongMetrics, "for 6 samples") { $0.metrics.removeLast() },
-        Fault("five metrics", .wrongMetrics, "for 6 samples") { $0.metrics.append(1) },
+        Fault("four metrics", .wrongMetrics, "for 6 samples") { $0.metrics.removeLast() },
+        Fault("six metrics", .wrongMetrics, "for 6 samples") { $0.metrics.append(1) },
         Fault("NaN correct", .wrongMetrics, "nan") { $0.metrics[1] = .nan },
         Fault("half correct", .wrongMetrics, "0.5") { $0.metrics[1] = 0.5 },
         Fault("negative correct", .wrongMetrics, "-1") { $0.metrics[1] = -1 },

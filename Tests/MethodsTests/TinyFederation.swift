@@ -30,7 +30,7 @@ struct TinyFederation {
             training: TrainingSpec(
                 rounds: rounds, clientsPerRound: clientsPerRound ?? trainCounts.count,
                 localEpochs: localEpochs,
-                batchSize: 4, optimizer: SGD(learningRate: 0.1)),
+                batchSize: 4, optimizer: .sgd(SGD(learningRate: 0.1))),
             evaluation: EvaluationSpec(every: every, on: targets),
             stop: StopSpec(targetAccuracy: targetAccuracy))
         population = Population(
@@ -46,8 +46,8 @@ struct TinyFederation {
 
     func program(resuming snapshot: Snapshot) -> FederatedProgram {
         FederatedProgram(
-            resuming: snapshot, configuration: configuration, population: population, plan: Self.plan,
-            overhead: Self.overhead)
+            configuration: configuration, population: population, plan: Self.plan, overhead: Self.overhead,
+            resuming: snapshot)
     }
 
     static func model(_ values: [Float]) -> ObjectBytes {
@@ -63,9 +63,12 @@ struct TinyFederation {
 
     /// A sound update of `task`.
     func update(_ task: TaskSpec, _ values: [Float], loss: Double = 1, correct: Int = 1) -> TaskOutput {
-        let seen = population.trainCounts[task.client ?? 0] * configuration.training.localEpochs
+        let (samples, training) = (population.trainCounts[task.client ?? 0], configuration.training)
+        let seen = samples * training.localEpochs
+        let steps = (samples + training.batchSize - 1) / training.batchSize * training.localEpochs
         return TaskOutput(
-            objects: [Self.model(values)], metrics: [loss, Double(correct), Double(seen), 1],
+            objects: [Self.model(values)],
+            metrics: [loss, Double(correct), Double(seen), Double(steps), loss * loss],
             work: [UInt64(seen), UInt64(seen)])
     }
 

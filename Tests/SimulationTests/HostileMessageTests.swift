@@ -38,10 +38,10 @@ import Wire
             return .offer(
                 Offer(
                     task: id, attempt: 1, outputs: [reference], metrics: [.nan, -1, 1e300, .infinity],
-                    work: [number(), number()], inline: random.index(below: 2) == 0, failure: nil))
+                    work: [number(), number()], inline: UInt32(random.index(below: 4)), failure: nil))
         case 4:
             return .offer(
-                Offer(task: id, attempt: 1, outputs: [], metrics: [], work: [], inline: false, failure: "no"))
+                Offer(task: id, attempt: 1, outputs: [], metrics: [], work: [], inline: 0, failure: "no"))
         case 5: return .error(code: .unknownObject, text: "", object: object(known))
         case 6: return .result(task: id, code: .accepted, text: "")
         case 7:
@@ -49,7 +49,7 @@ import Wire
                 TaskOrder(
                     task: id, attempt: 1, kind: 1 + small() % 4, round: 1, client: Int(small()),
                     participation: Int(small()), first: Int(small()), count: Int(max(1, small())),
-                    layout: TinyExperiment.plan.layout.digest, inputs: [reference], inline: false))
+                    layout: TinyExperiment.plan.layout.digest, inputs: [reference], inline: 0))
         default: return .pong(committed: number() & (.max - 1))
         }
     }

@@ -57,6 +57,9 @@ final class SimulatedWorld {
     private var epoch: UInt64 = 1
     private var limits: Limits
     private let shuffled: Bool
+    let method: String
+    /// Clients' states: the file survives the process.
+    private let medium = MemoryMedium()
     /// The disk: rows and snapshot of every durable point, in order.
     private(set) var disk: [DurabilityRequest] = []
     private var inFlight: DurabilityRequest?
@@ -64,7 +67,11 @@ final class SimulatedWorld {
     private(set) var crashes = 0
     private(set) var notes: [String] = []
 
-    init(seed: UInt64, workers: Int, faults: Faults, chunkBytes: Int = 1 << 20, slots: Int? = nil) {
+    init(
+        seed: UInt64, workers: Int, faults: Faults, chunkBytes: Int = 1 << 20, slots: Int? = nil,
+        method: String = "fedavg"
+    ) {
+        self.method = method
         self.faults = faults
         healsAt = 20_000_000_000
         random = RandomStream(RandomKey(seed: seed, purpose: .fault))
@@ -77,36 +84,40 @@ final class SimulatedWorld {
         limits.lonely = 120_000_000_000
         shuffled = true
         coordinator = Self.coordinator(
-            epoch: 1, limits: limits, slots: slots, workers: workers, resuming: nil)
+            epoch: 1, limits: limits, slots: slots, method: method, resuming: nil,
+            states: ClientStateStore(medium: medium))
         nodes = .init(repeating: Node(), count: workers)
         for i in 0..<workers { start(i) }
         schedule(.coordinatorTick, after: 0)
     }
 
     private static func coordinator(
-        epoch: UInt64, limits: Limits, slots: Int?, workers: Int, resuming snapshot: Snapshot?
+        epoch: UInt64, limits: Limits, slots: Int?, method: String, resuming snapshot: Snapshot?,
+        states: ClientStateStore
     ) -> Coordinator<FederatedProgram> {
         Coordinator(
             settings: CoordinatorSettings(
                 run: 99, epoch: epoch, version: "test", kernelFamily: "any",
                 scenario: ObjectBytes([1, 2, 3]),
                 limits: limits, minimumWorkers: 1, launchesWorkers: true, slots: slots,
-                maximumOutputBytes: UInt64(TinyExperiment.plan.layout.count * 4),
-                durabilityInterval: 30_000_000),
-            program: TinyExperiment.program(resuming: snapshot))
+                durabilityInterval: 30_000_000, committedRound: snapshot?.round ?? 0),
+            program: TinyExperiment.program(method, resuming: snapshot), states: states)
     }
 
     /// A coordinator of a fresh run.
     func fresh() -> Coordinator<FederatedProgram> {
-        Self.coordinator(epoch: 1, limits: limits, slots: nil, workers: 1, resuming: nil)
+        Self.coordinator(
+            epoch: 1, limits: limits, slots: nil, method: method, resuming: nil,
+            states: ClientStateStore(medium: medium))
     }
 
     private func start(_ i: Int) {
         let settings = WorkerSettings(
             version: "test", kernelFamily: "any", slot: i, process: UInt32(i + 1), nonce: random.next() | 1,
             patience: 100_000_000_000, limits: limits)
+        let method = method
         nodes[i].worker = Worker(settings: settings, now: now) { _ in
-            WorkerEngine(executor: TinyExperiment.executor(), fingerprint: TinyExperiment.fingerprint)
+            WorkerEngine(executor: TinyExperiment.executor(method), fingerprint: TinyExperiment.fingerprint)
         }
         nodes[i].connection += 1
         schedule(.workerTick(i), after: 0)
@@ -211,9 +222,27 @@ final class SimulatedWorld {
             end = .completed(TinyExperiment.outcome(of: disk))
             return
         }
+        let resumption = resumption()
         coordinator = Self.coordinator(
-            epoch: epoch, limits: limits, slots: coordinator.settings.slots, workers: nodes.count,
-            resuming: disk.last?.snapshot)
+            epoch: epoch, limits: limits, slots: coordinator.settings.slots, method: method,
+            resuming: resumption.snapshot, states: resumption.states)
+    }
+
+    /// The last snapshot on the disk, with the states that its rows name.
+    private func resumption() -> (snapshot: Snapshot?, states: ClientStateStore) {
+        var newest: [Int: (round: Int, id: ObjectID)] = [:]
+        for case .client(let row) in disk.flatMap(\.rows) {
+            if let id = ObjectID(row.stateDigest) { newest[row.client] = (row.round, id) }
+        }
+        var snapshot = disk.last?.snapshot
+        let bytes = UInt64(TinyExperiment.stateBytes(method))
+        for (client, state) in newest {
+            snapshot?.states[client] = ObjectReference(id: state.id, bytes: bytes)
+        }
+        let kept = newest.map { (client: $0.key, round: $0.value.round, id: $0.value.id) }
+        do {
+            return (snapshot, try ClientStateStore(medium: medium, resuming: kept))
+        } catch { preconditionFailure("seeded run lost a state: \(error)") }
     }
 
     // MARK: - Time

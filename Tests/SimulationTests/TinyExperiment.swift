@@ -26,14 +26,23 @@ enum TinyExperiment {
         return Dataset(name: "tiny", train: split(120), test: split(40))
     }()
 
-    static let configuration = FederatedConfiguration(
+    /// Methods whose clients keep nothing, control variates and whole models.
+    static let methods = ["fedavg", "scaffold", "ditto", "local_only"]
+
+    static func configuration(_ method: String) -> FederatedConfiguration {
+        var configuration = configuration
+        configuration.method = MethodSpec(named: method)!
+        return configuration
+    }
+
+    private static let configuration = FederatedConfiguration(
         seed: 11, dataset: DatasetSpec(name: .synthetic), partition: .iid(clients: 12),
         localTestFraction: 0.2,
         model: ModelSpec(name: "tiny", layers: [.flatten, .dense(units: 3)]), initialization: .uniformFanIn,
         method: .fedavg,
         training: TrainingSpec(
             rounds: rounds, clientsPerRound: 4, localEpochs: 2, batchSize: 3,
-            optimizer: SGD(learningRate: 0.1)),
+            optimizer: .sgd(SGD(learningRate: 0.1))),
         evaluation: EvaluationSpec(every: 2, on: [.globalTest, .localTest]), stop: StopSpec())
 
     static let plan: NetworkPlan = certain {
@@ -50,49 +59,54 @@ enum TinyExperiment {
         }
     }()
 
+    /// Bytes of what a client keeps.
+    static func stateBytes(_ method: String) -> Int { configuration(method).exchange(plan).state.count * 4 }
+
     static let fingerprint = ObjectID(high: 7, low: 7)
 
-    static func program(resuming snapshot: Snapshot? = nil) -> FederatedProgram {
+    static func program(_ method: String, resuming snapshot: Snapshot? = nil) -> FederatedProgram {
         let population = holdings.population(testCount: dataset.test.count)
         let overhead = MessageOverhead(down: 100, up: 100)
-        if let snapshot {
-            return FederatedProgram(
-                resuming: snapshot, configuration: configuration, population: population, plan: plan,
-                overhead: overhead)
-        }
         return FederatedProgram(
-            configuration: configuration, population: population, plan: plan, overhead: overhead)
+            configuration: configuration(method), population: population, plan: plan, overhead: overhead,
+            resuming: snapshot)
     }
 
     /// The name of the first round's model.
     static var modelName: ObjectID {
-        var program = Self.program()
+        var program = Self.program("fedavg")
         return program.start().tasks[0].inputs[0].id
     }
 
-    static func executor() -> FederatedExecutor {
-        FederatedExecutor(configuration: configuration, dataset: dataset, holdings: holdings, plan: plan)
+    static func executor(_ method: String = "fedavg") -> FederatedExecutor {
+        FederatedExecutor(
+            configuration: configuration(method), dataset: dataset, holdings: holdings, plan: plan)
     }
 
     /// What an undisturbed computation gives: every row but infrastructure, and the outcome.
-    static let oracle: (rows: [Row], outcome: Outcome) = {
-        var program = Self.program()
-        let executor = Self.executor()
+    static let oracles: [String: (rows: [Row], outcome: Outcome)] = Dictionary(
+        uniqueKeysWithValues: methods.map { ($0, oracle($0)) })
+
+    private static func oracle(_ method: String) -> (rows: [Row], outcome: Outcome) {
+        var program = Self.program(method)
+        let executor = Self.executor(method)
+        var states: [ObjectID: ObjectBytes] = [:]
         var rows: [Row] = []
         var step = program.start()
         var tasks = step.tasks
         while true {
             let task = tasks.removeFirst()
-            let inputs = task.inputs.map { program.object($0.id)! }
+            let inputs = task.inputs.map { program.object($0.id) ?? states[$0.id]! }
             let execution = certain { try executor.begin(task, inputs: inputs) }
             var output: TaskOutput?
             while output == nil { output = certain { try execution.advance() } }
             step = certain { try program.accept(output!, of: task) }
+            for state in step.states { states[state.object.id] = state.object }
             rows += step.rows
             tasks += step.tasks
             if let outcome = step.outcome { return (rows, outcome) }
         }
-    }()
+    }
 
     /// What the ledger says of a finished run.
     static func outcome(of disk: [DurabilityRequest]) -> Outcome {

@@ -54,7 +54,7 @@ import Wire
             inputs: [
                 ObjectReference(
                     id: ObjectID(high: 0xA1A2_A3A4_A5A6_A7A8, low: 0xB1B2_B3B4_B5B6_B7B8), bytes: 4096)
-            ], inline: true)
+            ], inline: 1)
         let envelope = Envelope(
             run: 0x0102_0304_0506_0708, epoch: 9, session: 0x1112_1314_1516_1718, sequence: 5,
             message: .task(order))

@@ -62,7 +62,7 @@ struct RandomMessages {
             task: name(), attempt: 1 + small(), kind: 1 + small(), round: 1 + small(),
             client: chance() ? Int(small()) : nil, participation: Int(small()), first: Int(small()),
             count: chance() ? Int(1 + small()) : nil, layout: (0..<32).map { _ in byte() }, inputs: inputs,
-            inline: !inputs.isEmpty && chance())
+            inline: mask(of: inputs.count))
     }
 
     mutating func offer() -> Offer {
@@ -73,8 +73,10 @@ struct RandomMessages {
         return Offer(
             task: name(), attempt: 1 + small(), outputs: outputs, metrics: metrics,
             work: names(64).map { $0 - 1 },
-            inline: !outputs.isEmpty && chance(), failure: chance() ? text() : nil)
+            inline: mask(of: outputs.count), failure: chance() ? text() : nil)
     }
+
+    private mutating func mask(of count: Int) -> UInt32 { UInt32(stream.index(below: 1 << count)) }
 
     mutating func references() -> [ObjectReference] {
         (0..<stream.index(below: 17)).map { _ in

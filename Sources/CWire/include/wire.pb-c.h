@@ -200,7 +200,7 @@ struct  Tributary__Pong
 
 
 /*
- * Coordinator: compute this. The frame, if any, is the first input.
+ * Coordinator: compute this. The frame, if any, holds inputs one after the other.
  */
 struct  Tributary__Task
 {
@@ -235,7 +235,7 @@ struct  Tributary__Task
   size_t n_inputs;
   uint64_t *inputs;
   /*
-   * 1: no frame, 2: the first input is the frame
+   * bit i: input i stands in the frame; plus 1
    */
   uint32_t inline_;
 };
@@ -283,7 +283,7 @@ struct  Tributary__Chunk
 
 
 /*
- * Worker: the task is done. Sent again until RESULT answers. The frame, if any, is the first output.
+ * Worker: the task is done. Sent again until RESULT answers. The frame, if any, holds outputs.
  */
 struct  Tributary__Offer
 {
@@ -303,6 +303,9 @@ struct  Tributary__Offer
   double *metrics;
   size_t n_work;
   uint64_t *work;
+  /*
+   * bit i: output i stands in the frame; plus 1
+   */
   uint32_t inline_;
   /*
    * why it failed

@@ -6,6 +6,12 @@ public struct LocalSplit: Sendable, Equatable {
     public let train: [[UInt32]]
     /// Per client, in the order of the partition.
     public let test: [[UInt32]]
+
+    public init(train: [[UInt32]], test: [[UInt32]]) {
+        precondition(train.count == test.count)
+        self.train = train
+        self.test = test
+    }
 }
 
 extension Partition {

@@ -1,5 +1,6 @@
 import GRDB
 import Methods
+import TensorMath
 
 /// Federated bytes of one direction, kind, part and segment over all rounds.
 public struct TrafficTotal: Sendable, Equatable {
@@ -45,6 +46,28 @@ extension Ledger {
     /// In the order of rounds and clients, one at a time.
     public func forEachClient(_ body: (ClientRow) -> Void) throws(LedgerError) {
         try forEach(ClientTable.self) { body(ClientTable.row($0)) }
+    }
+
+    /// The newest state of each client that has one, in the order of clients: after which round, and its name.
+    public func clientStates() throws(LedgerError) -> [(client: Int, round: Int, id: ObjectID)] {
+        try Self.guarded(file) {
+            try queue.read { db in
+                let rows = try GRDB.Row.fetchAll(
+                    db,
+                    sql: """
+                        SELECT client, max(round), state_digest FROM clients WHERE state_digest != ''
+                        GROUP BY client ORDER BY client
+                        """)
+                return try rows.map { row in
+                    guard let id = ObjectID(try LedgerChain.text(row, 2)) else {
+                        throw LedgerError(
+                            .corrupt, file: file, "names a client's state that cannot be a name",
+                            remedy: "take the run from a copy")
+                    }
+                    return (try LedgerChain.int(row, 0), try LedgerChain.int(row, 1), id)
+                }
+            }
+        }
     }
 
     /// Traffic summed over rounds by the database, in the order of direction, kind, part and segment.

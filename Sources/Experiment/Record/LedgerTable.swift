@@ -21,6 +21,7 @@ enum RoundTable: LedgerTable {
         .measured("local_test_accuracy_mean"),
         .measured("local_test_accuracy_participants"), .text("model_digest"), .integer("federated_up_bytes"),
         .integer("federated_down_bytes"), .measured("simulated_seconds"), .measured("energy_joules"),
+        .measured("activation_divergence_bits"),
     ]
 
     static func values(_ row: RoundRow) -> [LedgerValue] {
@@ -29,6 +30,7 @@ enum RoundTable: LedgerTable {
             .init(row.globalTestAccuracy), .init(row.globalTestLoss), .init(row.localTestAccuracyMean),
             .init(row.localTestAccuracyParticipants), .text(row.modelDigest), .init(row.federatedUpBytes),
             .init(row.federatedDownBytes), .init(row.simulatedSeconds), .init(row.energyJoules),
+            .init(row.activationDivergence),
         ]
     }
 
@@ -45,6 +47,7 @@ enum RoundTable: LedgerTable {
         row.federatedDownBytes = values[10].count
         row.simulatedSeconds = values[11].double
         row.energyJoules = values[12].double
+        row.activationDivergence = values[13].double
         return row
     }
 }
@@ -56,7 +59,8 @@ enum ClientTable: LedgerTable {
         [
             .integer("round"), .integer("client"), .integer("samples"), .integer("steps"),
             .real("train_loss_sum"),
-            .integer("train_correct"), .text("update_digest"), .integer("down_payload_bytes"),
+            .integer("train_correct"), .text("update_digest"), .text("state_digest"),
+            .integer("down_payload_bytes"),
             .integer("down_overhead_bytes"), .integer("up_payload_bytes"), .integer("up_overhead_bytes"),
             .integer("forward_samples"), .integer("backward_samples"),
         ] + LayerKind.allCases.map { .integer("\($0.rawValue)_macs") }
@@ -67,7 +71,8 @@ enum ClientTable: LedgerTable {
         [
             .init(row.round), .init(row.client), .init(row.samples), .init(row.steps),
             .real(row.trainLossSum),
-            .init(row.trainCorrect), .text(row.updateDigest), .init(row.downPayloadBytes),
+            .init(row.trainCorrect), .text(row.updateDigest), .text(row.stateDigest),
+            .init(row.downPayloadBytes),
             .init(row.downOverheadBytes), .init(row.upPayloadBytes), .init(row.upOverheadBytes),
             .init(row.work.forwardSamples), .init(row.work.backwardSamples),
         ] + row.work.macs.map { .init($0) }
@@ -77,13 +82,12 @@ enum ClientTable: LedgerTable {
         ClientRow(
             round: values[0].int, client: values[1].int, samples: values[2].int, steps: values[3].int,
             trainLossSum: values[4].double ?? .nan, trainCorrect: values[5].int,
-            updateDigest: values[6].string,
-            downPayloadBytes: values[7].count, downOverheadBytes: values[8].count,
-            upPayloadBytes: values[9].count,
-            upOverheadBytes: values[10].count,
+            updateDigest: values[6].string, stateDigest: values[7].string,
+            downPayloadBytes: values[8].count, downOverheadBytes: values[9].count,
+            upPayloadBytes: values[10].count, upOverheadBytes: values[11].count,
             work: Work(
-                macs: values[plainColumns...].map(\.count), forwardSamples: values[11].count,
-                backwardSamples: values[12].count))
+                macs: values[plainColumns...].map(\.count), forwardSamples: values[12].count,
+                backwardSamples: values[13].count))
     }
 }
 

@@ -1,5 +1,6 @@
 import Datasets
 import Methods
+import Networks
 
 /// `dataset`: the samples, whose they are, and what is held out.
 enum DatasetSection {
@@ -20,8 +21,12 @@ enum DatasetSection {
             value.dataset = spec
             PartitionSection.visit(section, &value.partition)
             section.field(
-                "local_test_fraction", &value.localTestFraction, .number(0...1, below: true), .value(0),
+                "local_test_fraction", &value.localTestFraction, .number(0...1, below: true),
+                .computed(
+                    value.method.method.isPersonalized ? 0.2 : 0,
+                    "0, or 0.2 where the method makes personal models"),
                 "Share of each client's samples that is held out for its own test.")
+            visit(section, &value.preprocessing, spec)
         }
     }
 
@@ -50,6 +55,24 @@ enum DatasetSection {
             section.optional(
                 "split", &spec.split, .word(emnistSplits), absence: "must be written",
                 "Which of EMNIST's six splits.")
+        }
+    }
+
+    /// What happens to images before they go in.
+    private static func visit(_ section: Section, _ value: inout PreprocessingSpec, _ spec: DatasetSpec) {
+        var normalizes = value.normalization != nil
+        section.field(
+            "normalize", &normalizes, .flag, .value(false),
+            "Bring each channel to mean 0 and deviation 1 by the figures in common use for the data set.")
+        value.normalization = normalizes ? ChannelStatistics.named(spec.name.rawValue) : nil
+        section.field(
+            "augmentation", &value.augmentation, .word(PreprocessingSpec.Augmentation.self), .value(.none),
+            "`crop_and_flip` pads training images by 4, cuts them back at a random place and mirrors half of them."
+        )
+        if normalizes, value.normalization == nil, section.walk.purpose == .read {
+            section.walk.report(
+                section.place(at: "normalize"), section.path(of: "normalize"), value: "true",
+                "has no figures for \(spec.name.rawValue)", "remove it; pixels are byte / 255")
         }
     }
 

@@ -8,9 +8,10 @@ enum FederatedSection {
         section.field(
             "seed", &value.seed, .seed, .value(1),
             "Everything random follows from it: equal seeds give equal results, to the bit.")
+        MethodSection.visit(section, &value.method)
         DatasetSection.visit(section, &value)
         ModelSection.visit(section, &value)
-        MethodSection.visit(section, &value.method)
+        let method = value.method.method
         let clients = PartitionSection.clients(value)
         TrainingSection.visit(section, &value.training, clients: clients)
         section.section("evaluation", "When and on what the global model is measured.") { section in
@@ -18,10 +19,13 @@ enum FederatedSection {
                 "every", &value.evaluation.every, .integer(1...1_000_000), .value(5), unit: "rounds",
                 "Rounds between evaluations; the last round is always evaluated.")
             section.field(
-                "on", &value.evaluation.on, .set(of: .word(EvaluationSpec.Target.self), count: 1...2),
-                .value([.globalTest]),
-                "`global_test` is the data set's own test split, `local_test` each client's held-out samples."
-            )
+                "on", &value.evaluation.on, .set(of: .word(EvaluationSpec.Target.self), count: 1...3),
+                .computed(
+                    method.hasGlobalModel ? [.globalTest] : [.localTest],
+                    "[global_test], or [local_test] where the method has no global model"),
+                "`global_test` is the data set's own test split, not measured where the method has no global model; "
+                    + "`local_test` each client's held-out samples, with its own model where the method makes one; "
+                    + "`activation_divergence` how far the activations of the cohort's models are apart.")
         }
         section.section("stop", "When a run ends before its last round.") { section in
             section.optional(
@@ -29,7 +33,8 @@ enum FederatedSection {
                 absence: "never", "Accuracy that is enough, seen at evaluated rounds.")
         }
         section.later("devices", "remove it; costs in bytes and MACs are recorded without it")
-        section.later("compression", "remove it; updates travel as float32")
+        AggregationSection.visit(section, &value.aggregation)
+        AggregationSection.visit(section, &value.attack)
     }
 
     static func checkAcrossFields(_ section: Section, _ value: FederatedConfiguration) {
@@ -44,9 +49,12 @@ enum FederatedSection {
                 section.place(at: perRound), perRound, value: "\(value.training.clientsPerRound)",
                 "is more than the \(clients) clients", "give a whole number from 1 to \(clients)")
         }
+        AggregationSection.checkAcrossFields(section, value)
+        checkMethod(section, value)
         let optimizer = value.training.optimizer
         let nesterov = "training.optimizer.nesterov"
-        if walk.isSound("training.optimizer"), optimizer.nesterov, optimizer.momentum == 0 {
+        if walk.isSound("training.optimizer"), case .sgd(let sgd) = optimizer, sgd.nesterov, sgd.momentum == 0
+        {
             walk.report(
                 section.place(at: nesterov), nesterov, value: "true", "needs momentum",
                 "set training.optimizer.momentum above 0, such as 0.9")
@@ -57,6 +65,26 @@ enum FederatedSection {
             walk.report(
                 section.place(at: "evaluation.on"), "evaluation.on", value: "local_test",
                 "has no samples to measure on", "set dataset.local_test_fraction above 0, such as 0.2")
+        }
+    }
+
+    /// What the method cannot work with.
+    private static func checkMethod(_ section: Section, _ value: FederatedConfiguration) {
+        let walk = section.walk
+        guard ["method", "model", "training", "dataset", "evaluation"].allSatisfy({ walk.isSound($0) }),
+            let plan = try? NetworkPlan(
+                spec: value.model, input: value.dataset.inputShape, classes: value.dataset.classCount)
+        else { return }
+        var objections = value.method.method.objections(value, plan: plan)
+        if value.evaluation.on.contains(.activationDivergence), ActivationProbe.tap(plan) == nil {
+            objections.append(
+                MethodObjection(
+                    "evaluation.on", "activation_divergence needs a layer before the last dense one",
+                    remedy: "remove it, or use a model with a hidden layer"))
+        }
+        for objection in objections {
+            walk.report(
+                section.place(at: objection.path), objection.path, objection.message, objection.remedy)
         }
     }
 }

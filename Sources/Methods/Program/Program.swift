@@ -12,18 +12,19 @@ public protocol Program {
     /// result cannot be used; the task is then computed again elsewhere.
     mutating func accept(_ output: TaskOutput, of task: TaskSpec) throws(Rejection) -> ProgramStep
 
-    /// The bytes of an object that a task of this program names as input.
+    /// The bytes of an object that a task of this program names as input; nil for states, which are kept elsewhere.
     func object(_ id: ObjectID) -> ObjectBytes?
 }
 
 /// What a worker is asked to compute: (kind, input objects, random key) -> (output objects, metrics, work).
 public struct TaskSpec: Sendable, Equatable {
     public enum Kind: UInt32, Sendable {
-        /// Train a client: model -> update. Metrics: loss sum, correct, samples seen, steps.
+        /// Train a client: broadcast, its state if it has one -> update, new state, activations; each if due. Metrics:
+        /// loss sum, correct, samples seen, steps, sum over steps of samples x squared mean loss.
         case train = 1
         /// Evaluate a model on a slice of the test split. Metrics: loss sum, correct, samples.
         case evaluateTest
-        /// Evaluate a model on a client's held-out samples. Metrics: loss sum, correct, samples.
+        /// Evaluate a model, made personal by the client's state, on its held-out samples. Metrics: loss sum, correct, samples.
         case evaluateClient
     }
 
@@ -40,11 +41,17 @@ public struct TaskSpec: Sendable, Equatable {
     public var count: Int?
     /// Digest of the layout of the model.
     public var layout: [UInt8]
+    /// The first is shared by the tasks of a round and worth keeping; the others are this task's alone.
     public var inputs: [ObjectReference]
+    /// Bytes of each object that it must give; only the asking side knows.
+    public var outputs: [UInt64]
+    /// Whether a deployment would send this task's first input and first output, too; the others never.
+    public var isFederated: Bool
 
     public init(
         id: UInt64, kind: Kind, round: Int, client: Int? = nil, participation: Int = 0, first: Int = 0,
-        count: Int? = nil, layout: [UInt8], inputs: [ObjectReference]
+        count: Int? = nil, layout: [UInt8], inputs: [ObjectReference], outputs: [UInt64] = [],
+        isFederated: Bool = false
     ) {
         precondition(id != 0 && round >= 1)
         self.id = id
@@ -56,6 +63,8 @@ public struct TaskSpec: Sendable, Equatable {
         self.count = count
         self.layout = layout
         self.inputs = inputs
+        self.outputs = outputs
+        self.isFederated = isFederated
     }
 }
 
@@ -92,6 +101,8 @@ public struct ProgramStep {
     public var tasks: [TaskSpec] = []
     /// For the ledger, in an order that does not depend on arrival.
     public var rows: [Row] = []
+    /// States of clients that are from now on to be had by their names.
+    public var states: [ClientState] = []
     /// Set when the state is consistent: a run can go on from here.
     public var snapshot: Snapshot?
     /// Set once, with the last step.
@@ -112,12 +123,48 @@ public struct Snapshot: Sendable {
     /// The last finished round.
     public var round: Int
     public var model: ObjectBytes
+    /// What the server remembers besides the model.
+    public var memory: [NamedVector]
+    /// The newest state of each client that has one; for resuming only, because rows of clients name them.
+    public var states: [Int: ObjectReference]
     public var final: Bool
 
-    public init(round: Int, model: ObjectBytes, final: Bool) {
+    public init(
+        round: Int, model: ObjectBytes, memory: [NamedVector] = [], states: [Int: ObjectReference] = [:],
+        final: Bool
+    ) {
         self.round = round
         self.model = model
+        self.memory = memory
+        self.states = states
         self.final = final
+    }
+}
+
+/// Float32 values that the server keeps between rounds, such as a momentum.
+public struct NamedVector: Sendable {
+    /// What it is, such as `momentum`, and what its values belong to.
+    public var name: String
+    public var layout: ParameterLayout
+    public var values: ObjectBytes
+
+    public init(name: String, layout: ParameterLayout, values: ObjectBytes) {
+        self.name = name
+        self.layout = layout
+        self.values = values
+    }
+}
+
+/// What a client keeps between its rounds, as it is after `round`.
+public struct ClientState: Sendable {
+    public var client: Int
+    public var round: Int
+    public var object: ObjectBytes
+
+    public init(client: Int, round: Int, object: ObjectBytes) {
+        self.client = client
+        self.round = round
+        self.object = object
     }
 }
 

@@ -15,6 +15,8 @@ public struct RoundRow: Sendable, Equatable {
     public var localTestAccuracyMean: Double?
     /// Mean over those that took part in this round.
     public var localTestAccuracyParticipants: Double?
+    /// Divergence of the activations of the cohort's models, bits; see `ActivationProbe`.
+    public var activationDivergence: Double?
     /// BLAKE2b-256 of the global model, hexadecimal.
     public var modelDigest: String
     /// Bytes that a deployment would have sent, headers included.
@@ -43,8 +45,10 @@ public struct ClientRow: Sendable, Equatable {
     /// Sum of the cross-entropies and number of right answers over all samples of all epochs, while training.
     public var trainLossSum: Double
     public var trainCorrect: Int
-    /// XXH3-128 of its update, hexadecimal.
+    /// XXH3-128 of its update, hexadecimal; empty where nothing is sent.
     public var updateDigest: String
+    /// XXH3-128 of the state that it keeps, hexadecimal; empty where it keeps none.
+    public var stateDigest: String
     public var downPayloadBytes: UInt64
     public var downOverheadBytes: UInt64
     public var upPayloadBytes: UInt64
@@ -53,7 +57,8 @@ public struct ClientRow: Sendable, Equatable {
 
     public init(
         round: Int, client: Int, samples: Int, steps: Int, trainLossSum: Double, trainCorrect: Int,
-        updateDigest: String, downPayloadBytes: UInt64, downOverheadBytes: UInt64, upPayloadBytes: UInt64,
+        updateDigest: String, stateDigest: String = "", downPayloadBytes: UInt64, downOverheadBytes: UInt64,
+        upPayloadBytes: UInt64,
         upOverheadBytes: UInt64, work: Work
     ) {
         self.round = round
@@ -63,6 +68,7 @@ public struct ClientRow: Sendable, Equatable {
         self.trainLossSum = trainLossSum
         self.trainCorrect = trainCorrect
         self.updateDigest = updateDigest
+        self.stateDigest = stateDigest
         self.downPayloadBytes = downPayloadBytes
         self.downOverheadBytes = downOverheadBytes
         self.upPayloadBytes = upPayloadBytes

@@ -10,6 +10,19 @@ extension SafetensorsFile {
         path: String, layout: ParameterLayout, parameters: FloatView, metadata: [String: String] = [:]
     ) throws(SafetensorsError) {
         precondition(parameters.count == layout.count, "\(parameters.count) of \(layout.count) parameters")
+        do {
+            try write(path: path, layout: layout, metadata: metadata, parts: 1) { (_) throws(Never) in
+                parameters
+            }
+        } catch let error as SafetensorsError { throw error } catch { preconditionFailure("\(error)") }
+    }
+
+    /// The same in parts, each asked for when the one before is written: for more than fits into memory. The parts
+    /// together have the values of `layout`. What `part` throws leaves nothing behind.
+    public static func write<Failure: Error>(
+        path: String, layout: ParameterLayout, metadata: [String: String] = [:], parts: Int,
+        part: (Int) throws(Failure) -> FloatView
+    ) throws {
         let partial = path + ".partial"
         let descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
@@ -17,10 +30,19 @@ extension SafetensorsFile {
         }
         let head = header(layout: layout, metadata: metadata)
         var failed = writeAll(descriptor, head.span.bytes) ? nil : "write"
-        if failed == nil {
-            let body = UnsafeRawBufferPointer(start: parameters.pointer, count: parameters.count * 4)
+        var written = 0
+        for index in 0..<parts where failed == nil {
+            let values: FloatView
+            do throws(Failure) { values = try part(index) } catch {
+                close(descriptor)
+                unlink(partial)
+                throw error
+            }
+            let body = UnsafeRawBufferPointer(start: values.pointer, count: values.count * 4)
             failed = writeAll(descriptor, body.bytes) ? nil : "write"
+            written += values.count
         }
+        precondition(failed != nil || written == layout.count, "\(written) of \(layout.count) values")
         if failed == nil && fsync(descriptor) != 0 { failed = "fsync" }
         var code = errno
         if close(descriptor) != 0 && failed == nil {

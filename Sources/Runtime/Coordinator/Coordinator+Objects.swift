@@ -6,14 +6,15 @@ import Wire
 extension Coordinator {
     /// Sends the chunks that a worker asked for.
     mutating func serve(_ id: ObjectID, first: UInt32, count: UInt32, to peer: PeerID) {
-        guard let object = program.object(id) else {
+        guard let object = object(id) else {
             send(.error(code: .unknownObject, text: "object \(id) is not here", object: id), to: peer)
             return
         }
-        if sessions[peer]!.holding(id) == nil {
+        // A state belongs to one task: no worker is reckoned to hold it, and sending it is always simulation.
+        if sessions[peer]!.holding(id) == nil && program.object(id) != nil {
             sessions[peer]!.hold(Session.Holding(id: id, federated: false))
         }
-        let place = sessions[peer]!.holding(id)!
+        let place = sessions[peer]!.holding(id)
         let wanted = ObjectTransfer.indices(
             first: first, count: count, window: limits.window, objectBytes: object.count,
             chunkBytes: limits.chunkBytes)
@@ -23,18 +24,18 @@ extension Coordinator {
                     of: index, objectBytes: object.count, chunkBytes: limits.chunkBytes)
             else { return }
             var share = TrafficMeter.Share.simulation
-            let fresh = index == sessions[peer]!.holdings[place].nextChunk
-            if fresh {
+            let fresh = place.map { index == sessions[peer]!.holdings[$0].nextChunk } ?? false
+            if let place, fresh {
                 sessions[peer]!.holdings[place].nextChunk += 1
                 share = .chunk(of: UInt64(object.count), offset: UInt64(range.lowerBound))
             }
             let before = meter.sent
-            let federated = fresh && sessions[peer]!.holdings[place].federated
+            let federated = fresh && sessions[peer]!.holdings[place!].federated
             send(
                 .chunk(id: id, index: index, length: UInt32(range.count)), to: peer, frame: object,
                 range: range,
                 share: federated ? share : .simulation)
-            if fresh && !federated {
+            if let place, fresh && !federated {
                 let header = meter.sent.total - before.total - UInt64(range.count)
                 sessions[peer]!.holdings[place].payload += UInt64(range.count)
                 sessions[peer]!.holdings[place].overhead += share.header ? header : 0
@@ -42,18 +43,41 @@ extension Coordinator {
         }
     }
 
-    mutating func beginDownload(_ reference: ObjectReference, _ offer: Offer, from peer: PeerID) {
-        if sessions[peer]!.downloads[reference.id] != nil { return }
-        guard receiving + reference.bytes <= limits.receiveBudget || receiving == 0 else {
+    /// The bytes of an object, whoever keeps them.
+    mutating func object(_ id: ObjectID) -> ObjectBytes? {
+        if let object = program.object(id) { return object }
+        do throws(StateError) { return try states.object(id) } catch {
+            end(.cannotWrite(error.description))
+            return nil
+        }
+    }
+
+    /// Asks for the outputs that did not come with their offer.
+    mutating func receiveOutputs(of offer: Offer, having objects: [ObjectBytes?], from peer: PeerID) {
+        let missing = objects.indices.filter { objects[$0] == nil }
+        guard !missing.isEmpty else { return complete(offer, objects.map { $0! }, from: peer) }
+        guard sessions[peer]!.arriving[offer.task] == nil else { return }
+        let bytes = missing.reduce(UInt64(0)) { $0 + offer.outputs[$1].bytes }
+        let isBusy = missing.contains { sessions[peer]!.downloads[offer.outputs[$0].id] != nil }
+        guard !isBusy, receiving + bytes <= limits.receiveBudget || receiving == 0 else {
             // The worker offers again after a while.
             return
         }
+        sessions[peer]!.arriving[offer.task] = Session.Arriving(offer: offer, objects: objects)
+        let isFirst = board.entries[offer.task].map { $0.leases == 1 && $0.spec.isFederated } ?? false
+        for index in missing where sessions[peer]!.downloads[offer.outputs[index].id] == nil {
+            beginDownload(offer.outputs[index], of: offer.task, federated: isFirst && index == 0, from: peer)
+        }
+    }
+
+    private mutating func beginDownload(
+        _ reference: ObjectReference, of task: UInt64, federated: Bool, from peer: PeerID
+    ) {
         receiving += reference.bytes
-        let first = board.entries[offer.task].map { $0.leases == 1 && $0.spec.kind == .train } ?? false
         var download = Session.Download(
-            offer: offer,
+            task: task,
             transfer: ObjectTransfer(reference, chunkBytes: limits.chunkBytes, window: limits.window),
-            lastChunk: now, federated: first)
+            lastChunk: now, federated: federated)
         let step = download.transfer.request()
         sessions[peer]!.downloads[reference.id] = download
         follow(step, reference.id, peer)
@@ -76,26 +100,42 @@ extension Coordinator {
         switch step {
         case .wait: return
         case .fetch(let first, let count): send(.fetch(id: id, first: first, count: count), to: peer)
-        case .complete(let object):
-            guard let offer = closeDownload(id, peer) else { return }
-            complete(offer, [object], from: peer)
+        case .complete(let object): arrived(object, from: peer)
         case .corrupt:
-            guard let offer = closeDownload(id, peer) else { return }
-            refuse(offer.task, .badDigest, "the chunks are not the object that was offered", peer)
+            guard let task = sessions[peer]?.downloads[id]?.task else { return }
+            closeDownloads(of: task, peer)
+            refuse(task, .badDigest, "the chunks are not the object that was offered", peer)
         }
     }
 
-    /// Forgets a download and returns the offer that it belonged to.
-    private mutating func closeDownload(_ id: ObjectID, _ peer: PeerID) -> Offer? {
-        guard let download = sessions[peer]?.downloads.removeValue(forKey: id) else { return nil }
+    private mutating func arrived(_ object: ObjectBytes, from peer: PeerID) {
+        guard let download = sessions[peer]?.downloads.removeValue(forKey: object.id) else { return }
         receiving -= download.transfer.reference.bytes
-        return download.offer
+        guard var arriving = sessions[peer]!.arriving[download.task] else { return }
+        for index in arriving.objects.indices where arriving.offer.outputs[index].id == object.id {
+            arriving.objects[index] = object
+        }
+        sessions[peer]!.arriving[download.task] = arriving
+        guard arriving.objects.allSatisfy({ $0 != nil }) else { return }
+        sessions[peer]!.arriving[download.task] = nil
+        complete(arriving.offer, arriving.objects.map { $0! }, from: peer)
+    }
+
+    /// Forgets what was on its way for a task.
+    private mutating func closeDownloads(of task: UInt64, _ peer: PeerID) {
+        guard let session = sessions[peer] else { return }
+        for (id, download) in session.downloads where download.task == task {
+            receiving -= download.transfer.reference.bytes
+            sessions[peer]!.downloads[id] = nil
+        }
+        sessions[peer]!.arriving[task] = nil
     }
 
     mutating func abandonDownload(_ id: ObjectID, from peer: PeerID) {
-        guard let offer = closeDownload(id, peer) else { return }
-        sessions[peer]?.leased[offer.task] = nil
-        board.requeue(offer.task)
+        guard let task = sessions[peer]?.downloads[id]?.task else { return }
+        closeDownloads(of: task, peer)
+        sessions[peer]?.leased[task] = nil
+        board.requeue(task)
         retries += 1
     }
 
@@ -114,9 +154,15 @@ extension Coordinator {
         switch message {
         case .offer(let offer):
             guard let entry = board.entries[offer.task], entry.session == session.id, entry.leases == 1,
-                entry.spec.kind == .train, !offer.outputs.contains(where: { session.downloads[$0.id] != nil })
+                entry.spec.isFederated, session.arriving[offer.task] == nil,
+                !offer.outputs.contains(where: { session.downloads[$0.id] != nil })
             else { return .simulation }
-            return .federated
+            var share = TrafficMeter.Share(header: true, payload: offer.inline & 1 == 1)
+            share.simulatedHeader = max(0, offer.outputs.count - 1) * ObjectReference.wireBytes
+            if share.payload, let first = offer.outputs.first, let frame, first.bytes <= UInt64(frame.count) {
+                share.simulatedPayload = frame.count - Int(first.bytes)
+            }
+            return share
         case .chunk(let id, let index, _):
             guard let download = session.downloads[id], download.federated, frame != nil,
                 download.transfer.wants(index)

@@ -65,29 +65,33 @@ extension Coordinator {
     mutating func sendTask(_ id: UInt64, to peer: PeerID, again: Bool) {
         guard let entry = board.entries[id], let session = sessions[peer] else { return }
         let spec = entry.spec
-        let federated = spec.kind == .train && !again
-        var inline: ObjectBytes?
-        var share = TrafficMeter.Share(header: federated, payload: false)
-        if let input = spec.inputs.first {
-            if let place = session.holding(input.id) {
-                claim(place, of: peer, for: federated)
-            } else {
-                var holding = Session.Holding(id: input.id, federated: federated)
-                if input.bytes <= UInt64(limits.chunkBytes), let object = program.object(input.id) {
-                    inline = object
-                    share.payload = federated
-                    holding.nextChunk = 1
-                    if !federated { holding.payload = input.bytes }
-                }
-                sessions[peer]!.hold(holding)
+        let federated = spec.isFederated && !again
+        var objects = spec.inputs.map { input -> ObjectBytes? in
+            input.bytes <= UInt64(limits.chunkBytes) ? object(input.id) : nil
+        }
+        let place = spec.inputs.first.flatMap { session.holding($0.id) }
+        if place != nil { objects[0] = nil }
+        let mask = InlineObjects.mask(objects, limit: limits.chunkBytes)
+        let frame = InlineObjects.frame(objects, mask: mask)
+        var share = TrafficMeter.Share(header: federated, payload: federated && mask & 1 == 1)
+        share.simulatedHeader = max(0, spec.inputs.count - 1) * ObjectReference.wireBytes
+        if share.payload { share.simulatedPayload = frame!.count - objects[0]!.count }
+        if let place {
+            claim(place, of: peer, for: federated)
+        } else if let input = spec.inputs.first {
+            var holding = Session.Holding(id: input.id, federated: federated)
+            if mask & 1 == 1 {
+                holding.nextChunk = 1
+                if !federated { holding.payload = input.bytes }
             }
+            sessions[peer]!.hold(holding)
         }
         let order = TaskOrder(
             task: spec.id, attempt: UInt32(entry.leases), kind: spec.kind.rawValue, round: UInt32(spec.round),
             client: spec.client, participation: spec.participation, first: spec.first, count: spec.count,
-            layout: spec.layout, inputs: spec.inputs, inline: inline != nil)
+            layout: spec.layout, inputs: spec.inputs, inline: mask)
         sessions[peer]!.leased[id] = now
-        send(.task(order), to: peer, frame: inline, share: share)
+        send(.task(order), to: peer, frame: frame, share: share)
     }
 
     /// A model that a worker got for an evaluation now serves a client: those bytes are federated after all.
@@ -120,23 +124,18 @@ extension Coordinator {
         measure(offer.task, peer)
         if let failure = offer.failure {
             refuse(offer.task, .failed, failure, peer)
-        } else if offer.outputs.count > 1 || (offer.outputs.first?.bytes ?? 0) > settings.maximumOutputBytes {
+        } else if offer.outputs.map(\.bytes) != entry.spec.outputs {
             let sizes = offer.outputs.map { "\($0.bytes)" }.joined(separator: ", ")
-            refuse(
-                offer.task, .badSize,
-                "outputs of [\(sizes)] bytes; at most one of \(settings.maximumOutputBytes) was due", peer)
-        } else if let reference = offer.outputs.first {
-            if offer.inline {
-                guard let frame, frame.id == reference.id, UInt64(frame.count) == reference.bytes else {
-                    refuse(offer.task, .badDigest, "the frame is not the object that the header names", peer)
-                    return
-                }
-                complete(offer, [frame], from: peer)
-            } else {
-                beginDownload(reference, offer, from: peer)
+            let due = entry.spec.outputs.map { "\($0)" }.joined(separator: ", ")
+            refuse(offer.task, .badSize, "outputs of [\(sizes)] bytes; [\(due)] were due", peer)
+        } else if let carried = InlineObjects.split(frame, references: offer.outputs, mask: offer.inline) {
+            var rest = carried.makeIterator()
+            let objects = offer.outputs.indices.map { index in
+                offer.inline >> UInt32(index) & 1 == 1 ? rest.next() : nil
             }
+            receiveOutputs(of: offer, having: objects, from: peer)
         } else {
-            complete(offer, [], from: peer)
+            refuse(offer.task, .badDigest, "the frame is not what the header names", peer)
         }
     }
 

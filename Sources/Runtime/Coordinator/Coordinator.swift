@@ -18,8 +18,6 @@ public struct CoordinatorSettings: Sendable {
     public var launchesWorkers: Bool
     /// Client c is computed by the worker in slot c mod `slots` as long as there is one; nil: by whoever is free.
     public var slots: Int?
-    /// The largest object that a task of this run may give.
-    public var maximumOutputBytes: UInt64
     /// Least nanoseconds between two durability points.
     public var durabilityInterval: UInt64
     /// The data set that all workers must hold; nil until the first worker says it.
@@ -32,8 +30,8 @@ public struct CoordinatorSettings: Sendable {
     public init(
         run: UInt64, epoch: UInt64, version: String, kernelFamily: String, scenario: ObjectBytes,
         limits: Limits,
-        minimumWorkers: Int, launchesWorkers: Bool, slots: Int?, maximumOutputBytes: UInt64,
-        durabilityInterval: UInt64 = 1_000_000_000, fingerprint: ObjectID? = nil, began: Instant = 0,
+        minimumWorkers: Int, launchesWorkers: Bool, slots: Int?, durabilityInterval: UInt64 = 1_000_000_000,
+        fingerprint: ObjectID? = nil, began: Instant = 0,
         committedRound: Int = 0
     ) {
         precondition(run != 0 && epoch != 0)
@@ -46,7 +44,6 @@ public struct CoordinatorSettings: Sendable {
         self.minimumWorkers = minimumWorkers
         self.launchesWorkers = launchesWorkers
         self.slots = slots
-        self.maximumOutputBytes = maximumOutputBytes
         self.durabilityInterval = durabilityInterval
         self.fingerprint = fingerprint
         self.began = began
@@ -60,6 +57,8 @@ public struct CoordinatorSettings: Sendable {
 public struct Coordinator<Experiment: Program> {
     public let settings: CoordinatorSettings
     public internal(set) var program: Experiment
+    /// Where clients' states are.
+    public let states: ClientStateStore
     public internal(set) var meter = TrafficMeter()
     public internal(set) var retries = 0
     /// Greatest peak memory that a worker reported, bytes.
@@ -89,9 +88,10 @@ public struct Coordinator<Experiment: Program> {
     var durability: Durability
     var clock: RoundClock
 
-    public init(settings: CoordinatorSettings, program: Experiment) {
+    public init(settings: CoordinatorSettings, program: Experiment, states: ClientStateStore) {
         self.settings = settings
         self.program = program
+        self.states = states
         fingerprint = settings.fingerprint
         clock = RoundClock(began: settings.began)
         durability = Durability(committed: settings.committedRound)
@@ -169,6 +169,12 @@ public struct Coordinator<Experiment: Program> {
     // MARK: - The program's steps
 
     mutating func apply(_ step: ProgramStep) {
+        do throws(StateError) {
+            for state in step.states { try states.keep(state, pins: durability.pins) }
+        } catch {
+            end(.cannotWrite(error.description))
+            return
+        }
         clock.apply(step, now: now, coordinator: (meter, retries, sessions.count))
         durability.append(step, infrastructure: clock.finishedRow)
         clock.finishedRow = nil

@@ -14,6 +14,10 @@ struct Durability {
     /// `committed`: the round that is durable already.
     init(committed: Int) { self.committed = committed }
 
+    /// The rounds from which this run may have to be resumed: the durable one, the one on its way to the disk and the
+    /// one that waits.
+    var pins: [Int] { [committed] + [inFlight, snapshot?.round].compactMap(\.self) }
+
     /// Keeps the rows of a finished round until the next point.
     mutating func append(_ step: ProgramStep, infrastructure: InfrastructureRow?) {
         rows += step.rows

@@ -25,6 +25,8 @@ struct Session {
     /// Objects that it was sent, newest last, as many as a worker keeps.
     var holdings: [Holding] = []
     var downloads: [ObjectID: Download] = [:]
+    /// Offers whose outputs are not all here yet, by task.
+    var arriving: [UInt64: Arriving] = [:]
 
     /// An object that a worker was sent, and what sending it cost.
     struct Holding {
@@ -37,9 +39,16 @@ struct Session {
         var nextChunk: UInt32 = 0
     }
 
+    /// A result of which some outputs are still on their way.
+    struct Arriving {
+        let offer: Offer
+        /// In the order of the offer.
+        var objects: [ObjectBytes?]
+    }
+
     /// An output on its way from this worker.
     struct Download {
-        let offer: Offer
+        let task: UInt64
         var transfer: ObjectTransfer
         var lastChunk: Instant
         let federated: Bool
@@ -53,7 +62,7 @@ struct Session {
     }
 }
 
-/// How many objects a worker keeps. The coordinator reckons with it to avoid sending twice; a worker that lost one
+/// How many objects a worker keeps beyond its tasks' own. The coordinator reckons with it to avoid sending twice; a worker that lost one
 /// simply fetches it.
 enum WorkerCache {
     static let objects = 2

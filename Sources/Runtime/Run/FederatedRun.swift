@@ -22,6 +22,8 @@ public final class FederatedRun {
     private let snapshot: Snapshot?
     private let fingerprint: ObjectID?
     private let existing: [String]
+    private let stateFile: StateFile?
+    private let states: ClientStateStore
     private let number: UInt64
     private let leftBehind = LeftBehind()
     private let earlier: EarlierExecutions
@@ -48,6 +50,8 @@ public final class FederatedRun {
         number = settings.run
         earlier = EarlierExecutions()
         try directory.makeDirectory(RunDirectory.Name.checkpoints)
+        stateFile = try Self.stateFile(setup, directory)
+        states = ClientStateStore(medium: stateFile.map { $0 as any StateMedium } ?? MemoryMedium())
         try directory.write(scenario.resolvedYAML, to: RunDirectory.Name.scenario)
         try directory.writeEnvironment(environment)
         ledger = try Ledger.create(
@@ -78,11 +82,21 @@ public final class FederatedRun {
             ObjectID(String(decoding: $0, as: UTF8.self))
         }
         existing = try Checkpoint.tidy(directory, lastRound: point?.round ?? 0)
+        let kept = try ledger.clientStates()
+        stateFile = try Self.stateFile(setup, directory)
+        states = try ClientStateStore(
+            medium: stateFile.map { $0 as any StateMedium } ?? MemoryMedium(), resuming: kept)
         snapshot = try point.map { point in
-            Snapshot(
-                round: point.round,
-                model: try Checkpoint.read(point.files[0], layout: setup.plan.layout, from: directory),
-                final: point.state[Checkpoint.finalKey] == [1])
+            var snapshot = try Checkpoint.read(
+                point.files[0], template: setup.program(resuming: nil).snapshot(final: false),
+                payload: setup.exchange.payload, from: directory)
+            snapshot.round = point.round
+            snapshot.final = point.state[Checkpoint.finalKey] == [1]
+            for state in kept {
+                snapshot.states[state.client] = ObjectReference(
+                    id: state.id, bytes: UInt64(setup.stateBytes))
+            }
+            return snapshot
         }
         earlier = EarlierExecutions(try ledger.infrastructure())
         let meta = try ledger.meta()
@@ -96,6 +110,13 @@ public final class FederatedRun {
         (self.number, epoch) = (number, last + 1)
         if let left = meta["socket_directory"] { SocketPlace.remove(left) }
         try ledger.set(meta: ["epoch": "\(epoch)"])
+    }
+
+    private static func stateFile(
+        _ setup: FederatedSetup, _ directory: RunDirectory
+    ) throws(StateError) -> StateFile? {
+        guard setup.stateBytes > 0 else { return nil }
+        return try StateFile(path: directory.path(of: Checkpoint.states), stateBytes: setup.stateBytes)
     }
 
     /// Runs to the end. Returns the result, or how it ended otherwise.
@@ -139,7 +160,8 @@ public final class FederatedRun {
         if snapshot == nil { try writePartition() }
         let mailbox = mailbox
         let writer = DurabilityWriter(
-            ledger: ledger, directory: directory, layout: setup.plan.layout, existing: existing
+            ledger: ledger, directory: directory, payload: setup.exchange.payload, states: stateFile,
+            existing: existing
         ) { mailbox.post($0) }
         let driver = makeDriver(launcher: settings.workers > 0 ? launcher : nil, writer: writer)
         let end = driver.run(socket: socket)
@@ -171,9 +193,9 @@ public final class FederatedRun {
                 scenario: ObjectBytes(Array(scenario.resolvedYAML.utf8)), limits: settings.limits,
                 minimumWorkers: settings.minimumWorkers, launchesWorkers: settings.workers > 0,
                 slots: settings.clientsAtHome ? settings.workers : nil,
-                maximumOutputBytes: UInt64(setup.modelBytes), fingerprint: fingerprint, began: settings.began,
+                fingerprint: fingerprint, began: settings.began,
                 committedRound: snapshot?.round ?? 0),
-            program: setup.program(resuming: snapshot))
+            program: setup.program(resuming: snapshot), states: states)
         let logger = logger
         let observe = observe
         return Driver(
@@ -198,10 +220,13 @@ public final class FederatedRun {
     /// The files that a finished run leaves: pure functions of the ledger and the last model.
     private func finish(_ outcome: Outcome, _ machinery: Machinery) throws -> RunResult {
         let point = try ledger.lastPoint()!.point
-        let model = try Checkpoint.read(point.files[0], layout: setup.plan.layout, from: directory)
-        try Checkpoint.writeModel(
-            model, layout: setup.plan.layout, round: point.round,
-            to: directory.path(of: RunDirectory.Name.model))
+        var last = try Checkpoint.read(
+            point.files[0], template: setup.program(resuming: nil).snapshot(final: true),
+            payload: setup.exchange.payload, from: directory)
+        last.round = point.round
+        try FinalModels.writeGlobal(last, setup: setup, to: directory)
+        let clients = try ledger.clientStates().map(\.client)
+        try FinalModels.writePersonal(clients, states: states, setup: setup, to: directory)
         try directory.exportCSV(from: ledger)
         let rounds = try ledger.rounds()
         let infrastructure = try ledger.infrastructure()

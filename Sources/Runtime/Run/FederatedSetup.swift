@@ -11,6 +11,7 @@ public struct FederatedSetup: Sendable {
     public let partition: Partition
     public let holdings: LocalSplit
     public let plan: NetworkPlan
+    package let exchange: Exchange
 
     /// Reads the labels and nothing else of the data set.
     public init(_ configuration: FederatedConfiguration) throws(SetupError) {
@@ -28,8 +29,9 @@ public struct FederatedSetup: Sendable {
         do throws(PartitionError) {
             partition = try labels.partition(configuration.partition, seed: configuration.seed)
             try partition.validate()
-            holdings = try partition.localSplit(
-                fraction: configuration.localTestFraction, seed: configuration.seed)
+            holdings = configuration.method.holdings(
+                of: try partition.localSplit(
+                    fraction: configuration.localTestFraction, seed: configuration.seed))
         } catch { throw .partition(error) }
         guard configuration.training.clientsPerRound <= partition.clients.count else {
             throw .cohort(wanted: configuration.training.clientsPerRound, clients: partition.clients.count)
@@ -41,38 +43,51 @@ public struct FederatedSetup: Sendable {
                     channels: labels.shape.channels, height: labels.shape.height, width: labels.shape.width),
                 classes: labels.classes)
         } catch { throw .network(error) }
+        exchange = configuration.exchange(plan)
     }
 
+    /// Bytes of the model; what a client receives may be less or more.
     public var modelBytes: Int { plan.layout.count * 4 }
+    /// Bytes that a client receives and sends in a round, headers apart; 0 where clients stay by themselves.
+    public var payloadBytes: Int {
+        configuration.method.isFederated ? exchange.payload.count * 4 : 0
+    }
+    /// Bytes of what a client keeps between its rounds.
+    public var stateBytes: Int { exchange.state.count * 4 }
+
+    public var payloadDigest: [UInt8] { exchange.payload.digest }
+
+    /// The payload that a model's shared values make.
+    public func payload(of model: FloatView) -> ObjectBytes {
+        let payload = FloatBuffer(count: exchange.payload.count)
+        exchange.gather(model, into: payload.view)
+        return ObjectBytes(payload.view)
+    }
 
     /// What a deployment would send besides models and updates; the sizes of the real headers.
     public var overhead: MessageOverhead {
         func size(_ message: Message) -> Int {
             Envelope(run: 1, epoch: 1, session: 1, sequence: 1, message: message).encoded().count
         }
-        let object = ObjectReference(id: ObjectID(high: 1, low: 1), bytes: UInt64(modelBytes))
+        let object = ObjectReference(id: ObjectID(high: 1, low: 1), bytes: UInt64(payloadBytes))
         let task = TaskOrder(
             task: 1, attempt: 1, kind: TaskSpec.Kind.train.rawValue, round: 1, client: 0, participation: 0,
             first: 0,
-            count: nil, layout: plan.layout.digest, inputs: [object], inline: true)
+            count: nil, layout: exchange.payload.digest, inputs: [object], inline: 1)
         let offer = Offer(
-            task: 1, attempt: 1, outputs: [object], metrics: [0, 0, 0, 0], work: [0, 0], inline: true,
+            task: 1, attempt: 1, outputs: [object], metrics: [0, 0, 0, 0, 0], work: [0, 0], inline: 1,
             failure: nil)
         let chunk = size(.chunk(id: object.id, index: 0, length: 1))
         return MessageOverhead(
-            down: TrafficMeter.overhead(object: modelBytes, header: size(.task(task)), chunkHeader: chunk),
-            up: TrafficMeter.overhead(object: modelBytes, header: size(.offer(offer)), chunkHeader: chunk))
+            down: TrafficMeter.overhead(object: payloadBytes, header: size(.task(task)), chunkHeader: chunk),
+            up: TrafficMeter.overhead(object: payloadBytes, header: size(.offer(offer)), chunkHeader: chunk))
     }
 
     public func program(resuming snapshot: Snapshot?) -> FederatedProgram {
         let population = holdings.population(testCount: labels.testCount)
-        if let snapshot {
-            return FederatedProgram(
-                resuming: snapshot, configuration: configuration, population: population, plan: plan,
-                overhead: overhead)
-        }
         return FederatedProgram(
-            configuration: configuration, population: population, plan: plan, overhead: overhead)
+            configuration: configuration, population: population, plan: plan, overhead: overhead,
+            resuming: snapshot)
     }
 }
 

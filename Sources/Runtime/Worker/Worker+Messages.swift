@@ -80,13 +80,18 @@ extension Worker {
     // MARK: - Tasks
 
     private mutating func take(_ order: TaskOrder, frame: ObjectBytes?) {
-        if order.inline, let frame, order.inputs.first?.id == frame.id { keep(frame) }
         if let held = tasks.firstIndex(where: { $0.order.task == order.task }) {
             if tasks[held].offer != nil { sendOffer(held) }
             return
         }
         tasks.append(HeldTask(order: order))
-        for input in order.inputs where object(input.id) == nil && fetching[input.id] == nil { fetch(input) }
+        for object in InlineObjects.split(frame, references: order.inputs, mask: order.inline) ?? [] {
+            keep(object)
+        }
+        let held = tasks[tasks.count - 1]
+        for input in order.inputs where object(input.id, of: held) == nil && fetching[input.id] == nil {
+            fetch(input)
+        }
     }
 
     private mutating func fetch(_ reference: ObjectReference) {
@@ -116,16 +121,27 @@ extension Worker {
         }
     }
 
-    func object(_ id: ObjectID) -> ObjectBytes? { cache.first { $0.id == id } }
+    func object(_ id: ObjectID, of task: HeldTask) -> ObjectBytes? {
+        task.own.first { $0.id == id } ?? cache.first { $0.id == id }
+    }
 
-    func isComplete(_ order: TaskOrder) -> Bool { order.inputs.allSatisfy { object($0.id) != nil } }
+    func isComplete(_ task: HeldTask) -> Bool {
+        task.order.inputs.allSatisfy { object($0.id, of: task) != nil }
+    }
 
-    /// Keeps the newest objects, and older ones only while a task still needs them.
+    /// Gives an object to the tasks that it belongs to. First inputs are shared: of those the newest are kept, and
+    /// older ones only while a task still needs them.
     private mutating func keep(_ object: ObjectBytes) {
-        guard self.object(object.id) == nil else { return }
+        var isShared = false
+        for place in tasks.indices where tasks[place].offer == nil {
+            let inputs = tasks[place].order.inputs
+            isShared = isShared || inputs.first?.id == object.id
+            if inputs.dropFirst().contains(where: { $0.id == object.id }) { tasks[place].own.append(object) }
+        }
+        guard isShared, !cache.contains(where: { $0.id == object.id }) else { return }
         cache.append(object)
         while cache.count > WorkerCache.objects {
-            let needed = Set(tasks.flatMap { $0.order.inputs.map(\.id) })
+            let needed = Set(tasks.compactMap { $0.order.inputs.first?.id })
             guard let place = cache.dropLast().firstIndex(where: { !needed.contains($0.id) }) else { return }
             cache.remove(at: place)
         }
@@ -137,12 +153,12 @@ extension Worker {
     mutating func advance() {
         guard link.session != nil, let engine,
             let place = tasks.firstIndex(where: { $0.order.task == running })
-                ?? tasks.firstIndex(where: { $0.offer == nil && isComplete($0.order) })
+                ?? tasks.firstIndex(where: { $0.offer == nil && isComplete($0) })
         else { return }
         let order = tasks[place].order
         do throws(TaskFailure) {
             if tasks[place].execution == nil {
-                let inputs = order.inputs.map { object($0.id)! }
+                let inputs = order.inputs.map { object($0.id, of: tasks[place])! }
                 tasks[place].execution = try engine.executor.begin(try TaskSpec(order), inputs: inputs)
                 running = order.task
             }
@@ -152,7 +168,7 @@ extension Worker {
         } catch {
             running = nil
             let offer = Offer(
-                task: order.task, attempt: order.attempt, outputs: [], metrics: [], work: [], inline: false,
+                task: order.task, attempt: order.attempt, outputs: [], metrics: [], work: [], inline: 0,
                 failure: error.description)
             tasks[place].execution = nil
             tasks[place].offer = (offer, [], now)
@@ -163,11 +179,12 @@ extension Worker {
     private mutating func finish(_ place: Int, _ output: TaskOutput) {
         let order = tasks[place].order
         running = nil
-        let inline = output.objects.first.map { $0.count <= link.chunkBytes } ?? false
+        let inline = InlineObjects.mask(output.objects, limit: link.chunkBytes)
         let offer = Offer(
             task: order.task, attempt: order.attempt, outputs: output.objects.map { ObjectReference($0) },
             metrics: output.metrics, work: output.work, inline: inline, failure: nil)
         tasks[place].execution = nil
+        tasks[place].own = []
         tasks[place].offer = (offer, output.objects, now)
         sendOffer(place)
     }
@@ -175,7 +192,8 @@ extension Worker {
     mutating func sendOffer(_ place: Int) {
         guard let offer = tasks[place].offer else { return }
         tasks[place].offer!.sent = now
-        send(.offer(offer.message), frame: offer.message.inline ? offer.objects.first : nil)
+        let frame = InlineObjects.frame(offer.objects, mask: offer.message.inline)
+        send(.offer(offer.message), frame: frame)
     }
 
     /// Sends the chunks of an output that the coordinator asked for.

@@ -125,6 +125,8 @@ public struct Worker {
 
     struct HeldTask {
         let order: TaskOrder
+        /// Inputs that are this task's alone.
+        var own: [ObjectBytes] = []
         var execution: (any TaskExecution)?
         var offer: (message: Offer, objects: [ObjectBytes], sent: Instant)?
     }
@@ -149,7 +151,7 @@ public struct Worker {
 
     /// Whether `compute` has something to do.
     public var hasWork: Bool {
-        link.session != nil && tasks.contains { $0.offer == nil && isComplete($0.order) }
+        link.session != nil && tasks.contains { $0.offer == nil && isComplete($0) }
     }
 
     /// Takes one event at time `now`; what it returns is to be done in that order.

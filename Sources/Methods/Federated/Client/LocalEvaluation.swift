@@ -4,13 +4,13 @@ import TensorMath
 
 /// Loss and accuracy of a model on some samples of a split.
 final class LocalEvaluation: TaskExecution {
-    let executor: FederatedExecutor
-    let split: Split
-    let indices: [UInt32]
-    var labels = [UInt8](repeating: 0, count: FederatedExecutor.evaluationBatch)
-    var position = 0
-    var lossSum = 0.0
-    var correct = 0
+    private let executor: FederatedExecutor
+    private let split: Split
+    private let indices: [UInt32]
+    private var labels = [UInt8](repeating: 0, count: FederatedExecutor.evaluationBatch)
+    private var position = 0
+    private var lossSum = 0.0
+    private var correct = 0
 
     init(_ executor: FederatedExecutor, split: Split, indices: [UInt32]) {
         self.executor = executor
@@ -22,8 +22,7 @@ final class LocalEvaluation: TaskExecution {
         var budget = FederatedExecutor.slice
         while true {
             let end = min(position + FederatedExecutor.evaluationBatch, indices.count)
-            split.fillBatch(
-                indices, position..<end, into: executor.evaluator.input, labels: &labels)
+            executor.fillEvaluation(split, indices, position..<end, labels: &labels)
             executor.evaluator.forward(samples: end - position)
             let result = executor.evaluator.lossAndCorrect(labels: labels.span, samples: end - position)
             lossSum += result.lossSum
@@ -38,5 +37,25 @@ final class LocalEvaluation: TaskExecution {
             if budget <= cost { return nil }
             budget -= cost
         }
+    }
+}
+
+/// A client's test of a model that it first makes its own by training on (FedAvg with fine-tuning).
+final class FineTunedEvaluation: TaskExecution {
+    private let training: LocalTraining
+    private let evaluation: LocalEvaluation
+    private var isTuned = false
+
+    init(_ training: LocalTraining, then evaluation: LocalEvaluation) {
+        self.training = training
+        self.evaluation = evaluation
+    }
+
+    func advance() throws(TaskFailure) -> TaskOutput? {
+        guard isTuned else {
+            isTuned = training.advance(budget: FederatedExecutor.slice)
+            return nil
+        }
+        return try evaluation.advance()
     }
 }

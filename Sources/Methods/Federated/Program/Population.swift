@@ -18,8 +18,9 @@ public struct Population: Sendable, Equatable {
     }
 }
 
-/// Bytes of headers that a deployment would send around a model and around an update, for one client.
+/// Bytes of headers that a deployment would send around the objects of a client's round.
 public struct MessageOverhead: Sendable, Equatable {
+    /// Around what the server sends, and around what the client sends back.
     public var down: UInt64
     public var up: UInt64
 

@@ -15,13 +15,17 @@ public struct FederatedConfiguration: Sendable, Equatable {
     public var training: TrainingSpec
     public var evaluation: EvaluationSpec
     public var stop: StopSpec
+    public var preprocessing: PreprocessingSpec
+    public var aggregation: AggregationSpec
+    public var attack: AttackSpec?
 
     public init(
         seed: UInt64, dataset: DatasetSpec, partition: PartitionSpec, localTestFraction: Double,
         model: ModelSpec,
         initialization: Initialization, method: MethodSpec, training: TrainingSpec,
         evaluation: EvaluationSpec,
-        stop: StopSpec
+        stop: StopSpec, preprocessing: PreprocessingSpec = PreprocessingSpec(),
+        aggregation: AggregationSpec = .mean, attack: AttackSpec? = nil
     ) {
         self.seed = seed
         self.dataset = dataset
@@ -33,38 +37,58 @@ public struct FederatedConfiguration: Sendable, Equatable {
         self.training = training
         self.evaluation = evaluation
         self.stop = stop
+        self.preprocessing = preprocessing
+        self.aggregation = aggregation
+        self.attack = attack
+    }
+
+    /// What travels and what stays in this experiment.
+    package func exchange(_ plan: NetworkPlan) -> Exchange { method.method.exchange(plan) }
+
+    /// Whether the activations of a round's clients are compared.
+    package func measuresDivergence(round: Int) -> Bool {
+        evaluation.on.contains(.activationDivergence) && evaluates(round: round)
+    }
+
+    /// Whether the state after a round is evaluated.
+    package func evaluates(round: Int) -> Bool {
+        round == training.rounds || round % evaluation.every == 0
     }
 }
 
-/// A federated algorithm and its settings.
-public enum MethodSpec: Sendable, Equatable {
-    case fedavg
-
-    /// The name that scenarios use.
-    public var name: String {
-        switch self {
-        case .fedavg: "fedavg"
-        }
+/// What happens to images before they go in; pixels are byte / 255 before.
+public struct PreprocessingSpec: Sendable, Equatable {
+    public enum Augmentation: String, Sendable, CaseIterable {
+        case none
+        /// A random crop of the image padded by 4, mirrored with probability 1/2; training only.
+        case cropAndFlip = "crop_and_flip"
     }
 
-    public static let names = ["fedavg"]
+    /// Mean and deviation of each channel that pixels are brought to 0 and 1 with; nil leaves them.
+    public var normalization: ChannelStatistics?
+    public var augmentation: Augmentation
+
+    public init(normalization: ChannelStatistics? = nil, augmentation: Augmentation = .none) {
+        self.normalization = normalization
+        self.augmentation = augmentation
+    }
 }
 
 /// Rounds, cohort and local training.
 public struct TrainingSpec: Sendable, Equatable {
-    public enum Selection: String, Sendable, CaseIterable { case uniform }
-
     public var rounds: Int
     public var clientsPerRound: Int
-    public var selection: Selection
+    public var selection: SelectionSpec
     public var localEpochs: Int
     public var batchSize: Int
-    public var optimizer: SGD
+    public var optimizer: OptimizerSpec
+    /// The greatest Euclidean norm of a step's gradient; nil: any.
+    public var clipNorm: Float?
     public var schedule: Schedule
 
     public init(
-        rounds: Int, clientsPerRound: Int, selection: Selection = .uniform, localEpochs: Int = 1,
-        batchSize: Int = 10, optimizer: SGD, schedule: Schedule = .constant
+        rounds: Int, clientsPerRound: Int, selection: SelectionSpec = .uniform, localEpochs: Int = 1,
+        batchSize: Int = 10, optimizer: OptimizerSpec, clipNorm: Float? = nil, schedule: Schedule = .constant
     ) {
         self.rounds = rounds
         self.clientsPerRound = clientsPerRound
@@ -72,7 +96,18 @@ public struct TrainingSpec: Sendable, Equatable {
         self.localEpochs = localEpochs
         self.batchSize = batchSize
         self.optimizer = optimizer
+        self.clipNorm = clipNorm
         self.schedule = schedule
+    }
+
+    /// The clients' learning rate in a round.
+    package func learningRate(round: Int) -> Float {
+        schedule.learningRate(optimizer.learningRate, round: round)
+    }
+
+    /// Steps of `epochs` passes over `samples`; the last, partial batch of each pass is one, too.
+    package func steps(samples: Int, epochs: Int) -> Int {
+        (samples + batchSize - 1) / batchSize * epochs
     }
 }
 
@@ -120,6 +155,8 @@ public struct EvaluationSpec: Sendable, Equatable {
         case globalTest = "global_test"
         /// Each client's held-out samples.
         case localTest = "local_test"
+        /// How far the activations of the cohort's models are apart; see `ActivationProbe`.
+        case activationDivergence = "activation_divergence"
     }
 
     public var every: Int

@@ -1,0 +1,112 @@
+import Devices
+import Networks
+import TensorMath
+
+/// Deng, Kamani and Mahdavi, Adaptive Personalized Federated Learning, 2020, algorithm 1: each client mixes a model v_i of
+/// its own with the global one, alpha v_i + (1 - alpha) w, and learns the share alpha.
+///
+/// Every step: w_i -= eta grad f(w_i); v_i -= eta alpha grad f(mixture); both gradients from before the step. Then alpha
+/// descends <v_i - w_i, grad f(mixture)>, plus 0.02 alpha as in PFLlib, and is clipped to 0...1 (equation 10; the paper
+/// moves alpha once a round, PFLlib and this with every step). v_i begins as the initial model.
+package struct APFL: FederatedMethod {
+    package static let name = "apfl"
+    package static let meaning = "mixes a personal model with the global one (Deng et al. 2020)"
+    package static let settings: [MethodSetting<Self>] = [
+        .number("alpha", \.alpha, 0...1, "Share of the personal model in the mixture at the start.")
+    ]
+
+    package var alpha = 0.5
+
+    package init() {}
+
+    package var isPersonalized: Bool { true }
+
+    package func exchange(_ plan: NetworkPlan) -> Exchange {
+        Exchange(plan.layout, keeps: [.model("personal"), .numbers("alpha", count: 1)])
+    }
+
+    package func work(samples: Int, training: TrainingSpec, plan: NetworkPlan) -> Work {
+        let seen = 2 * UInt64(samples * training.localEpochs)
+        return Work(layers: plan.blocks.map(\.cost), forward: seen, backward: seen)
+    }
+
+    package func client(_ client: LocalClient) -> any ClientTraining {
+        APFLTraining(client, alpha: Float(alpha))
+    }
+}
+
+final class APFLTraining: ClientTraining {
+    private let client: LocalClient
+    private let start: Float
+    private let personal: FloatView
+    private let alpha: FloatView
+    private let mixture: Network
+    private let buffers: [Segment]
+    private var optimizer: LocalOptimizer
+
+    init(_ client: LocalClient, alpha: Float) {
+        self.client = client
+        start = alpha
+        personal = client.exchange.part("personal", of: client.state)
+        self.alpha = client.exchange.part("alpha", of: client.state)
+        mixture = Network(plan: client.plan, batch: client.network.batch)
+        buffers = client.plan.layout.segments.filter { $0.role == .buffer }
+        optimizer = LocalOptimizer(
+            client.configuration.training.optimizer, clipNorm: nil, count: client.plan.layout.count)
+    }
+
+    func begin() {
+        if !client.hasState {
+            personal.copy(from: client.initialModel)
+            alpha[0] = start
+        }
+        optimizer.reset(learningRate: client.learningRate)
+        mixture.dropoutStream = client.network.dropoutStream
+    }
+
+    func step() -> (lossSum: Double, correct: Int) {
+        let count = client.samples * client.plan.input.count
+        mixture.input.slice(0, count).copy(from: client.network.input.slice(0, count))
+        mix(into: mixture.parameters)
+        for segment in buffers { copy(segment, from: personal, to: mixture.parameters) }
+        mixture.forward(samples: client.samples)
+        let labels = client.labels
+        _ = mixture.softmaxCrossEntropy(labels: labels.span, samples: client.samples)
+        mixture.backwardFromLoss(samples: client.samples)
+        if let limit = client.configuration.training.clipNorm { mixture.clipGradients(norm: limit) }
+        for segment in buffers { copy(segment, from: mixture.parameters, to: personal) }
+        let slope = alphaSlope()
+        let result = client.descend()
+        let share = alpha[0]
+        for index in 0..<mixture.gradients.count { mixture.gradients.pointer[index] *= share }
+        optimizer.apply(personal, gradients: mixture.gradients, runs: mixture.trainableRuns)
+        alpha[0] = min(1, max(0, share - client.learningRate * slope))
+        return result
+    }
+
+    /// <v - w, gradient at the mixture> + 0.02 alpha.
+    private func alphaSlope() -> Float {
+        let (v, w, g) = (personal.pointer, client.network.parameters.pointer, mixture.gradients.pointer)
+        var sum = 0.0
+        for run in mixture.trainableRuns {
+            for index in run { sum += (Double(v[index]) - Double(w[index])) * Double(g[index]) }
+        }
+        return Float(sum) + 0.02 * alpha[0]
+    }
+
+    /// alpha v + (1 - alpha) w.
+    private func mix(into target: FloatView) {
+        let (v, w, share) = (personal.pointer, client.network.parameters.pointer, alpha[0])
+        for index in 0..<target.count { target.pointer[index] = share * v[index] + (1 - share) * w[index] }
+    }
+
+    private func copy(_ segment: Segment, from source: FloatView, to target: FloatView) {
+        target.slice(segment.offset, segment.count).copy(from: source.slice(segment.offset, segment.count))
+    }
+
+    func finish() { client.sendParameters() }
+
+    func personalize() {
+        if client.hasState { mix(into: client.network.parameters) }
+    }
+}

@@ -1,0 +1,46 @@
+import TensorMath
+
+/// Clients that do not play by the rules, for experiments with robust aggregation.
+public struct AttackSpec: Sendable, Equatable {
+    public enum Kind: String, Sendable, CaseIterable {
+        /// Sends model - scale x its difference instead of model + its difference.
+        case signFlip = "sign_flip"
+        /// Sends the model with normal noise of deviation `scale` instead of what it learnt.
+        case scaledNoise = "scaled_noise"
+        /// Trains on labels that are turned round: class c becomes classes - 1 - c.
+        case labelFlip = "label_flip"
+    }
+
+    public var kind: Kind
+    /// Share of all clients; they are drawn from the seed once.
+    public var share: Double
+    public var scale: Double
+
+    public init(kind: Kind, share: Double, scale: Double = 1) {
+        self.kind = kind
+        self.share = share
+        self.scale = scale
+    }
+
+    /// The attackers among `clients`: the nearest whole number to share x clients of them.
+    package func attackers(of clients: Int, seed: UInt64) -> Set<Int> {
+        var stream = RandomStream(RandomKey(seed: seed, purpose: .attack))
+        return Set(stream.sample(Int((share * Double(clients)).rounded()), of: clients))
+    }
+
+    /// Turns an honest update into the attacker's.
+    func distort(_ update: FloatView, received: FloatView, stream: inout RandomStream) {
+        switch kind {
+        case .labelFlip: break
+        case .signFlip:
+            for index in 0..<update.count {
+                let from = Double(received.pointer[index])
+                update.pointer[index] = Float(from - scale * (Double(update.pointer[index]) - from))
+            }
+        case .scaledNoise:
+            for index in 0..<update.count {
+                update.pointer[index] = Float(Double(received.pointer[index]) + scale * stream.normal())
+            }
+        }
+    }
+}

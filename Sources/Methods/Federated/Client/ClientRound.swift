@@ -1,0 +1,54 @@
+import Networks
+import TensorMath
+
+/// A client's part in a round: its training, then what it sends and what it keeps.
+final class ClientRound: TaskExecution {
+    private let executor: FederatedExecutor
+    private let training: LocalTraining
+    private let work: [UInt64]
+    private let probes: Bool
+    private var attackStream: RandomStream
+
+    init(_ executor: FederatedExecutor, task: TaskSpec, client: Int) {
+        self.executor = executor
+        let configuration = executor.configuration
+        let method = configuration.method.method
+        training = LocalTraining(
+            executor, client: client, participation: UInt32(task.participation),
+            epochs: method.epochs(configuration.training))
+        let work = method.work(
+            samples: executor.holdings.train[client].count, training: configuration.training,
+            plan: executor.client.plan)
+        self.work = [work.forwardSamples, work.backwardSamples]
+        attackStream = RandomStream(
+            RandomKey(
+                seed: configuration.seed, purpose: .attack, client: UInt32(client) + 1,
+                participation: UInt32(task.participation)))
+        probes = configuration.measuresDivergence(round: task.round)
+    }
+
+    func advance() throws(TaskFailure) -> TaskOutput? {
+        guard training.advance(budget: FederatedExecutor.slice) else { return nil }
+        executor.training.finish()
+        let client = executor.client
+        if let attack = executor.configuration.attack, executor.attackers.contains(client.id) {
+            attack.distort(client.update, received: client.received, stream: &attackStream)
+        }
+        return TaskOutput(
+            objects: objects(),
+            metrics: [
+                training.lossSum, Double(training.correct), Double(training.seen), Double(training.steps),
+                training.lossSquares,
+            ], work: work)
+    }
+
+    /// The update, the state and the mean activations, as far as they are due, in this order.
+    private func objects() -> [ObjectBytes] {
+        let client = executor.client
+        var objects: [ObjectBytes] = []
+        if executor.configuration.method.method.communicates { objects.append(ObjectBytes(client.update)) }
+        if client.exchange.state.count > 0 { objects.append(ObjectBytes(client.state)) }
+        if probes { objects.append(ObjectBytes(executor.meanActivations())) }
+        return objects
+    }
+}

@@ -1,0 +1,131 @@
+import Datasets
+import Networks
+import TensorMath
+
+/// Computes the tasks of federated training on a worker that holds the data set: all memory is allocated here.
+public final class FederatedExecutor: TaskExecutor {
+    /// Images of one evaluation batch: large enough for the matrix products, small enough for a worker's memory.
+    static let evaluationBatch = 50
+    /// Multiply-accumulates between two looks at the socket: a few milliseconds.
+    static let slice: UInt64 = 200_000_000
+
+    let configuration: FederatedConfiguration
+    let dataset: Dataset
+    let holdings: LocalSplit
+    let client: LocalClient
+    let training: any ClientTraining
+    let evaluator: Network
+    let layoutDigest: [UInt8]
+    /// MACs of one sample forward; decides how many batches fit between two looks at the socket.
+    let macsPerSample: UInt64
+    private let trainingImages: ImageBatch
+    private let evaluationImages: ImageBatch
+    private let probe: ActivationProbe?
+    let attackers: Set<Int>
+
+    public init(
+        configuration: FederatedConfiguration, dataset: Dataset, holdings: LocalSplit, plan: NetworkPlan
+    ) {
+        self.configuration = configuration
+        self.dataset = dataset
+        self.holdings = configuration.method.holdings(of: holdings)
+        client = LocalClient(
+            configuration: configuration, plan: plan, taps: configuration.method.method.taps(plan))
+        training = configuration.method.method.client(client)
+        evaluator = Network(
+            plan: plan, batch: Self.evaluationBatch, mode: .evaluation, parameters: client.network.parameters,
+            taps: ActivationProbe.tap(plan).map { [$0] } ?? [])
+        layoutDigest = client.exchange.payload.digest
+        macsPerSample = plan.macs
+        trainingImages = ImageBatch(client.network.input, shape: plan.input)
+        evaluationImages = ImageBatch(evaluator.input, shape: plan.input)
+        attackers =
+            configuration.attack?.attackers(of: holdings.train.count, seed: configuration.seed) ?? []
+        probe = configuration.evaluation.on.contains(.activationDivergence) ? ActivationProbe(plan) : nil
+    }
+
+    public func begin(_ task: TaskSpec, inputs: [ObjectBytes]) throws(TaskFailure) -> any TaskExecution {
+        guard task.layout == layoutDigest else {
+            throw TaskFailure("the task is for a model of another layout; coordinator and worker differ")
+        }
+        guard let model = inputs.first, model.copy(into: client.received) else {
+            throw TaskFailure("the task's model does not have \(client.received.count) values")
+        }
+        client.receiveModel()
+        client.hasState = inputs.count > 1
+        if client.hasState {
+            guard inputs.count == 2, inputs[1].copy(into: client.state) else {
+                throw TaskFailure("the client's state does not have \(client.state.count) values")
+            }
+        } else {
+            client.state.fill(0)
+        }
+        return try execution(of: task)
+    }
+
+    private func execution(of task: TaskSpec) throws(TaskFailure) -> any TaskExecution {
+        switch task.kind {
+        case .train:
+            let id = try identify(task, among: holdings.train)
+            return ClientRound(self, task: task, client: id)
+        case .evaluateTest:
+            let end = task.first + (task.count ?? dataset.test.count - task.first)
+            guard task.first < end, end <= dataset.test.count else {
+                throw TaskFailure("samples \(task.first)..<\(end) of a test split of \(dataset.test.count)")
+            }
+            return LocalEvaluation(self, split: dataset.test, indices: (task.first..<end).map { UInt32($0) })
+        case .evaluateClient:
+            let id = try identify(task, among: holdings.test)
+            training.personalize()
+            let evaluation = LocalEvaluation(self, split: dataset.train, indices: holdings.test[id])
+            let epochs = configuration.method.method.fineTuningEpochs
+            guard epochs > 0, !holdings.train[id].isEmpty else { return evaluation }
+            // Fine-tuning must not repeat the random numbers of any training.
+            let participation = UInt32(task.round) | 1 << 31
+            return FineTunedEvaluation(
+                LocalTraining(self, client: id, participation: participation, epochs: epochs),
+                then: evaluation)
+        }
+    }
+
+    private func identify(_ task: TaskSpec, among samples: [[UInt32]]) throws(TaskFailure) -> Int {
+        guard let id = task.client, id < samples.count else {
+            throw TaskFailure("client \(task.client ?? -1) of \(samples.count)")
+        }
+        guard !samples[id].isEmpty else { throw TaskFailure("client \(id) has no samples for it") }
+        client.id = id
+        client.participation = task.participation
+        client.learningRate = configuration.training.learningRate(round: task.round)
+        client.optimizer.reset(learningRate: client.learningRate)
+        return id
+    }
+
+    // MARK: - Batches
+
+    /// Fills the training network's input and the client's labels with samples of the training split.
+    func fill(_ indices: [UInt32], _ range: Range<Int>, augmentation: inout RandomStream) {
+        dataset.train.fillBatch(indices, range, into: client.network.input, labels: &client.labels)
+        if configuration.attack?.kind == .labelFlip, attackers.contains(client.id) {
+            for index in 0..<range.count {
+                client.labels[index] = UInt8(dataset.classes - 1) - client.labels[index]
+            }
+        }
+        if configuration.preprocessing.augmentation == .cropAndFlip {
+            trainingImages.cropAndFlip(samples: range.count, stream: &augmentation)
+        }
+        if let statistics = configuration.preprocessing.normalization {
+            trainingImages.normalize(samples: range.count, by: statistics)
+        }
+    }
+
+    /// Fills the evaluating network's input.
+    func fillEvaluation(_ split: Split, _ indices: [UInt32], _ range: Range<Int>, labels: inout [UInt8]) {
+        split.fillBatch(indices, range, into: evaluator.input, labels: &labels)
+        if let statistics = configuration.preprocessing.normalization {
+            evaluationImages.normalize(samples: range.count, by: statistics)
+        }
+    }
+
+    /// What the model in the network's parameters makes of the probe images.
+    func meanActivations() -> FloatView { probe!.mean(of: self) }
+}

@@ -1,0 +1,78 @@
+import Devices
+import Networks
+import TensorMath
+
+/// Li et al., Ditto: Fair and Robust Federated Learning Through Personalization, ICML 2021, algorithm 1: beside FedAvg's
+/// model each client trains one of its own, v_i -= eta (grad F_i(v_i) + lambda (v_i - w_t)).
+///
+/// Both take one step a minibatch, as in the authors' code; v_i begins as the initial model.
+package struct Ditto: FederatedMethod {
+    package static let name = "ditto"
+    package static let meaning = "trains a personal model near the global one (Li et al. 2021)"
+    package static let settings: [MethodSetting<Self>] = [
+        .number("lambda", \.lambda, 0...1e6, "Weight of the personal model's distance to the global one.")
+    ]
+
+    package var lambda = 1.0
+
+    package init() {}
+
+    package var isPersonalized: Bool { true }
+
+    package func exchange(_ plan: NetworkPlan) -> Exchange {
+        Exchange(plan.layout, keeps: [.model("personal")])
+    }
+
+    package func work(samples: Int, training: TrainingSpec, plan: NetworkPlan) -> Work {
+        let seen = 2 * UInt64(samples * training.localEpochs)
+        return Work(layers: plan.blocks.map(\.cost), forward: seen, backward: seen)
+    }
+
+    package func client(_ client: LocalClient) -> any ClientTraining {
+        DittoTraining(client, lambda: Float(lambda))
+    }
+}
+
+final class DittoTraining: ClientTraining {
+    private let client: LocalClient
+    private let lambda: Float
+    private let personal: Network
+    private var optimizer: LocalOptimizer
+
+    init(_ client: LocalClient, lambda: Float) {
+        self.client = client
+        self.lambda = lambda
+        personal = Network(
+            plan: client.plan, batch: client.network.batch,
+            parameters: client.exchange.part("personal", of: client.state))
+        optimizer = LocalOptimizer(
+            client.configuration.training.optimizer, clipNorm: client.configuration.training.clipNorm,
+            count: client.plan.layout.count)
+    }
+
+    func begin() {
+        if !client.hasState { personal.parameters.copy(from: client.initialModel) }
+        optimizer.reset(learningRate: client.learningRate)
+        personal.dropoutStream = client.network.dropoutStream
+    }
+
+    func step() -> (lossSum: Double, correct: Int) {
+        let count = client.samples * client.plan.input.count
+        personal.input.slice(0, count).copy(from: client.network.input.slice(0, count))
+        let result = client.descend()
+        personal.forward(samples: client.samples)
+        let labels = client.labels
+        _ = personal.softmaxCrossEntropy(labels: labels.span, samples: client.samples)
+        personal.backwardFromLoss(samples: client.samples)
+        addProximalGradient(
+            lambda, of: personal.parameters, towards: client.received, to: personal.gradients)
+        optimizer.apply(personal)
+        return result
+    }
+
+    func finish() { client.sendParameters() }
+
+    func personalize() {
+        if client.hasState { client.network.parameters.copy(from: personal.parameters) }
+    }
+}

@@ -1,0 +1,193 @@
+import Devices
+import Networks
+import TensorMath
+
+extension FederatedProgram {
+    mutating func beginRound() -> ProgramStep {
+        round += 1
+        let method = configuration.method.method
+        let clients = method.poolsData ? [0] : selector.cohort(round: round)
+        cohort = clients.map { client in
+            let samples = population.trainCounts[client]
+            return CohortMember(
+                client: client, samples: samples,
+                steps: configuration.training.steps(
+                    samples: samples, epochs: method.epochs(configuration.training)), round: round)
+        }
+        trained = []
+        reports = []
+        activations = [:]
+        evaluation = nil
+        server.begin(global: global.view, cohort: cohort)
+        var step = ProgramStep()
+        step.phase = .training(round: round)
+        step.tasks = cohort.enumerated().map { position, member in
+            TaskSpec(
+                id: taskID(.train, position), kind: .train, round: round, client: member.client,
+                participation: participations[member.client], layout: layoutDigest,
+                inputs: [ObjectReference(globalObject)] + [states[member.client]].compactMap(\.self),
+                outputs: outputSizes, isFederated: method.isFederated)
+        }
+        waiting = Set(step.tasks.map(\.id))
+        return step
+    }
+
+    private var updateBytes: UInt64? {
+        configuration.method.method.communicates ? UInt64(exchange.payload.count * 4) : nil
+    }
+
+    private var stateBytes: UInt64? {
+        exchange.state.count > 0 ? UInt64(exchange.state.count * 4) : nil
+    }
+
+    private var probeBytes: UInt64? {
+        guard configuration.measuresDivergence(round: round) else { return nil }
+        return UInt64(plan.blocks[plan.blocks.count - 2].output.count * 4)
+    }
+
+    /// Update, state, activations, as far as they are due.
+    private var outputSizes: [UInt64] { [updateBytes, stateBytes, probeBytes].compactMap(\.self) }
+
+    mutating func acceptUpdate(
+        _ output: TaskOutput, of task: TaskSpec, _ step: inout ProgramStep
+    ) throws(Rejection) {
+        guard let member = cohort.first(where: { $0.client == task.client }) else {
+            throw Rejection(.wrongMetrics, "client \(task.client ?? -1) is not in the cohort")
+        }
+        let work = configuration.method.method.work(
+            samples: member.samples, training: configuration.training, plan: plan)
+        let metrics = try TrainingMetrics(output, of: member, work: work, configuration)
+        guard output.objects.map({ UInt64($0.count) }) == task.outputs else {
+            let sizes = output.objects.map { "\($0.count)" }.joined(separator: ", ")
+            let due = task.outputs.map { "\($0)" }.joined(separator: ", ")
+            throw Rejection(.wrongShape, "objects of [\(sizes)] bytes; [\(due)] were due")
+        }
+        var objects = output.objects.makeIterator()
+        let update = updateBytes == nil ? nil : objects.next()
+        let state = stateBytes == nil ? nil : objects.next()
+        let activations = probeBytes == nil ? nil : objects.next()
+        try check(state, of: member)
+        let mean = try activations.map { object throws(Rejection) in try values(object, of: member) }
+        if let update {
+            _ = update.copy(into: staging.view)
+            try server.accept(staging.view, of: member)
+        }
+        self.activations[member.client] = mean
+        if let state {
+            let kept = ClientState(client: member.client, round: round, object: state)
+            newStates.append(kept)
+            step.states = [kept]
+        }
+        record(member, metrics, work, update: update, state: state)
+    }
+
+    /// A state that is not finite would spoil all later rounds of its client.
+    private func check(_ state: ObjectBytes?, of member: CohortMember) throws(Rejection) {
+        if let state { _ = try values(state, of: member) }
+    }
+
+    private func values(_ object: ObjectBytes, of member: CohortMember) throws(Rejection) -> [Float] {
+        let buffer = FloatBuffer(count: object.count / 4)
+        guard object.copy(into: buffer.view), buffer.view.maximumMagnitude.isFinite else {
+            throw Rejection(.notFinite, "\(member.place): a value of its state or activations is not finite")
+        }
+        return buffer.view.array
+    }
+
+    private mutating func record(
+        _ member: CohortMember, _ metrics: TrainingMetrics, _ work: Work, update: ObjectBytes?,
+        state: ObjectBytes?
+    ) {
+        reports.append(
+            ClientReport(
+                client: member.client, samples: member.samples,
+                meanLoss: metrics.lossSum / Double(metrics.seen),
+                rootMeanSquareLoss: (metrics.lossSquares / Double(metrics.seen)).squareRoot()))
+        let travels = configuration.method.isFederated
+        trained.append(
+            ClientRow(
+                round: round, client: member.client, samples: member.samples, steps: metrics.steps,
+                trainLossSum: metrics.lossSum, trainCorrect: metrics.correct,
+                updateDigest: update.map { "\($0.id)" } ?? "", stateDigest: state.map { "\($0.id)" } ?? "",
+                downPayloadBytes: travels ? UInt64(globalObject.count) : 0,
+                downOverheadBytes: travels ? overhead.down : 0,
+                upPayloadBytes: travels ? UInt64(update?.count ?? 0) : 0,
+                upOverheadBytes: travels ? overhead.up : 0, work: work))
+    }
+
+    mutating func finishTraining() -> ProgramStep {
+        if configuration.method.method.communicates { server.finish(into: global.view) }
+        globalObject = ObjectBytes(global.view)
+        for member in cohort { participations[member.client] += 1 }
+        for state in newStates { states[state.client] = ObjectReference(state.object) }
+        newStates = []
+        reports.sort { $0.client < $1.client }
+        selector.observe(reports, round: round)
+        trained.sort { $0.client < $1.client }
+        var row = RoundRow(
+            round: round, clients: trained.count, samples: trained.reduce(0) { $0 + $1.samples },
+            modelDigest: hexadecimal(globalObject.digest))
+        let epochs = configuration.method.method.epochs(configuration.training)
+        let seen = trained.reduce(0) { $0 + $1.samples * epochs }
+        row.trainLoss = trained.reduce(0) { $0 + $1.trainLossSum } / Double(max(seen, 1))
+        row.federatedUpBytes = trained.reduce(0) { $0 + $1.upPayloadBytes + $1.upOverheadBytes }
+        row.federatedDownBytes = trained.reduce(0) { $0 + $1.downPayloadBytes + $1.downOverheadBytes }
+        if !activations.isEmpty {
+            row.activationDivergence = ActivationProbe.divergence(
+                activations.sorted { $0.key < $1.key }.map(\.value))
+        }
+        current = row
+        rows = trained.map { .client($0) } + traffic().map { .traffic($0) }
+        guard configuration.evaluates(round: round) else { return closeRound() }
+        return beginEvaluation()
+    }
+
+    /// Bytes by segment. Every client of the cohort exchanged the same segments.
+    private func traffic() -> [TrafficRow] {
+        guard configuration.method.isFederated else { return [] }
+        let clients = trained.count
+        return [(TrafficRow.Direction.down, "model", overhead.down), (.up, "update", overhead.up)].flatMap {
+            direction, kind, header in
+            exchange.payload.segments.map { segment in
+                TrafficRow(
+                    round: round, direction: direction, kind: kind, part: .payload, segment: segment.name,
+                    clients: clients, bytes: UInt64(clients * segment.count * 4))
+            } + [
+                TrafficRow(
+                    round: round, direction: direction, kind: kind, part: .overhead, segment: "header",
+                    clients: clients, bytes: UInt64(clients) * header)
+            ]
+        }
+    }
+}
+
+/// What a client says of its training, checked against what the coordinator knows.
+private struct TrainingMetrics {
+    let lossSum: Double
+    let correct: Int
+    let seen: Int
+    let steps: Int
+    let lossSquares: Double
+
+    init(
+        _ output: TaskOutput, of member: CohortMember, work: Work, _ configuration: FederatedConfiguration
+    ) throws(Rejection) {
+        let epochs = configuration.method.method.epochs(configuration.training)
+        seen = member.samples * epochs
+        guard output.metrics.count == 5, let correct = Int(exactly: output.metrics[1]), correct >= 0,
+            correct <= seen, output.metrics[2] == Double(seen), output.metrics[3] == Double(member.steps),
+            output.work == [work.forwardSamples, work.backwardSamples]
+        else {
+            throw Rejection(
+                .wrongMetrics,
+                "metrics \(output.metrics), work \(output.work) for \(seen) samples in \(member.steps) steps")
+        }
+        guard output.metrics[0].isFinite, output.metrics[4].isFinite, output.metrics[4] >= 0 else {
+            throw Rejection(.notFinite, "\(member.place): the training loss is \(output.metrics[0])")
+        }
+        lossSum = output.metrics[0]
+        self.correct = correct
+        steps = member.steps
+        lossSquares = output.metrics[4]
+    }
+}

@@ -1,0 +1,152 @@
+import Datasets
+import Devices
+import Networks
+import TensorMath
+
+/// Federated training in synchronous rounds: select a cohort, train it, combine, evaluate.
+///
+/// What clients compute and what becomes of it is the method's (`FederatedMethod`); rounds, cohorts and rows are here.
+/// Owns the buffers of the global payload: a copy of the struct shares them, so only one of the copies may be driven.
+public struct FederatedProgram: Program {
+    /// Samples of one evaluation task.
+    public static let evaluationSlice = 1000
+
+    let configuration: FederatedConfiguration
+    let population: Population
+    let plan: NetworkPlan
+    let exchange: Exchange
+    let layoutDigest: [UInt8]
+    let overhead: MessageOverhead
+    let hasProbe: Bool
+
+    /// The payload that clients receive: the model and what else travels.
+    let global: FloatBuffer
+    /// Room for one update.
+    let staging: FloatBuffer
+    var server: any FederatedServer
+    let selector: Selector
+    var globalObject: ObjectBytes
+    var round: Int
+    var participations: [Int]
+    /// The newest state of each client that has one.
+    var states: [Int: ObjectReference]
+
+    var cohort: [CohortMember] = []
+    var waiting: Set<UInt64> = []
+    var trained: [ClientRow] = []
+    var reports: [ClientReport] = []
+    var activations: [Int: [Float]] = [:]
+    var newStates: [ClientState] = []
+    var evaluation: Evaluation?
+    var current: RoundRow?
+    var rows: [Row] = []
+
+    /// A fresh run, or one that goes on after `snapshot`, which was made with the same configuration.
+    public init(
+        configuration: FederatedConfiguration, population: Population, plan: NetworkPlan,
+        overhead: MessageOverhead, resuming snapshot: Snapshot? = nil
+    ) {
+        self.configuration = configuration
+        self.population = population
+        self.plan = plan
+        self.overhead = overhead
+        exchange = configuration.exchange(plan)
+        layoutDigest = exchange.payload.digest
+        hasProbe = configuration.evaluation.on.contains(.activationDivergence)
+        global = FloatBuffer(count: exchange.payload.count)
+        staging = FloatBuffer(count: exchange.payload.count)
+        let method = configuration.method.method
+        server = method.server(
+            ServerContext(
+                exchange: exchange, clients: population.clients, training: configuration.training,
+                aggregation: configuration.aggregation))
+        selector = Selector(
+            configuration.training.selection, seed: configuration.seed, counts: population.trainCounts,
+            size: configuration.training.clientsPerRound)
+        round = snapshot?.round ?? 0
+        states = snapshot?.states ?? [:]
+        participations = .init(repeating: 0, count: population.clients)
+        globalObject = ObjectBytes([])
+        if let snapshot { restore(snapshot) } else { initialize() }
+        globalObject = ObjectBytes(global.view)
+    }
+
+    private func initialize() {
+        let model = FloatBuffer(count: plan.layout.count)
+        var stream = RandomStream(RandomKey(seed: configuration.seed, purpose: .initialization))
+        plan.initialParameters(configuration.initialization, stream: &stream, into: model.view)
+        exchange.gather(model.view, into: global.view)
+    }
+
+    private mutating func restore(_ snapshot: Snapshot) {
+        var fits = snapshot.model.copy(into: global.view)
+        for vector in memory {
+            let saved = snapshot.memory.first { $0.name == vector.name }
+            fits = fits && saved?.values.copy(into: vector.values) ?? false
+        }
+        precondition(fits, "a snapshot of another experiment")
+        if let counts = memory.first(where: { $0.name == Self.participationVector })?.values {
+            for client in participations.indices { participations[client] = Int(counts[client]) }
+        } else {
+            for past in stride(from: 1, through: snapshot.round, by: 1) {
+                for client in selector.cohort(round: past) { participations[client] += 1 }
+            }
+        }
+    }
+
+    // MARK: - Memory
+
+    private static let participationVector = "participations"
+
+    /// What must be saved beside the model: the server's and the selection's.
+    private var memory: [ServerVector] {
+        server.memory + selector.memory + [participationMemory].compactMap(\.self)
+    }
+
+    /// Where cohorts do not follow from the seed alone, how often each client took part.
+    private var participationMemory: ServerVector? {
+        guard selector.learns else { return nil }
+        var layout = ParameterLayout()
+        layout.append(name: "client", shape: [participations.count], role: .buffer, layer: 0)
+        let values = FloatBuffer(count: layout.count)
+        for (client, count) in participations.enumerated() { values.view[client] = Float(count) }
+        return ServerVector(Self.participationVector, layout: layout, values: values.view)
+    }
+
+    /// What a resumed run needs; before the first round its values are those of a fresh one.
+    public func snapshot(final: Bool) -> Snapshot {
+        Snapshot(
+            round: round, model: globalObject,
+            memory: memory.map {
+                NamedVector(name: $0.name, layout: $0.layout, values: ObjectBytes($0.values))
+            }, final: final)
+    }
+
+    // MARK: - Program
+
+    public func object(_ id: ObjectID) -> ObjectBytes? { globalObject.id == id ? globalObject : nil }
+
+    public mutating func start() -> ProgramStep {
+        precondition(round < configuration.training.rounds, "nothing is left to do")
+        return beginRound()
+    }
+
+    public mutating func accept(_ output: TaskOutput, of task: TaskSpec) throws(Rejection) -> ProgramStep {
+        guard waiting.contains(task.id) else { return ProgramStep() }
+        var step = ProgramStep()
+        switch task.kind {
+        case .train: try acceptUpdate(output, of: task, &step)
+        case .evaluateTest, .evaluateClient: try acceptEvaluation(output, of: task)
+        }
+        waiting.remove(task.id)
+        guard waiting.isEmpty else { return step }
+        var next = evaluation == nil ? finishTraining() : finishRound()
+        next.states = step.states + next.states
+        return next
+    }
+
+    /// Round, kind and place: unique in the run, equal in every execution of it.
+    func taskID(_ kind: TaskSpec.Kind, _ position: Int) -> UInt64 {
+        UInt64(round) << 32 | UInt64(kind.rawValue) << 28 | UInt64(position)
+    }
+}

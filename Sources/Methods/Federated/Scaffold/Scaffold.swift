@@ -1,0 +1,139 @@
+import Networks
+import TensorMath
+
+/// Karimireddy et al., SCAFFOLD: Stochastic Controlled Averaging for Federated Learning, ICML 2020, algorithm 1 with
+/// option II for the clients' control variates.
+///
+/// The payload is [model, control]: down x and c, up y_i and the change of c_i. A client corrects each step by
+/// -eta (c - c_i); then c_i+ = c_i - c + (x - y_i) / (K eta) over its K steps. The server moves x to the mean of the
+/// models (times its own learning rate), and c by the sum of the changes / N.
+/// Deviations: the models' mean is weighted by samples, as in NIID-Bench; the correction follows the optimiser's step,
+/// so with momentum it is not part of the velocity (NIID-Bench again); running statistics have no variate.
+package struct Scaffold: FederatedMethod {
+    package static let name = "scaffold"
+    package static let meaning = "corrects the clients' drift by control variates (Karimireddy et al. 2020)"
+    package static let settings: [MethodSetting<Self>] = [
+        .number("server_learning_rate", \.rate, 0...1e6, "Step size of the server.")
+    ]
+
+    package var rate = 1.0
+
+    package init() {}
+
+    package func exchange(_ plan: NetworkPlan) -> Exchange {
+        Exchange(plan.layout, vectors: ["control"], keeps: [.shared("control")])
+    }
+
+    package func objections(
+        _ configuration: FederatedConfiguration, plan: NetworkPlan
+    ) -> [MethodObjection] {
+        guard case .adam = configuration.training.optimizer else { return [] }
+        return [
+            MethodObjection(
+                "training.optimizer.name", "scaffold's control variates are mean gradients of SGD steps",
+                remedy: "use sgd")
+        ]
+    }
+
+    package func server(_ context: ServerContext) -> any FederatedServer {
+        ScaffoldServer(context, rate: rate)
+    }
+    package func client(_ client: LocalClient) -> any ClientTraining { ScaffoldTraining(client) }
+}
+
+final class ScaffoldTraining: ClientTraining {
+    private let client: LocalClient
+    private let runs: [Range<Int>]
+    private let server: FloatView
+    private let own: FloatView
+    private let correction: FloatBuffer
+
+    init(_ client: LocalClient) {
+        self.client = client
+        runs = client.plan.layout.trainableRuns
+        server = client.exchange.vector(1, of: client.received)
+        own = client.exchange.part("control", of: client.state)
+        correction = FloatBuffer(count: own.count)
+    }
+
+    func begin() {
+        let (c, ci, d) = (server.pointer, own.pointer, correction.view.pointer)
+        for index in 0..<own.count { d[index] = c[index] - ci[index] }
+    }
+
+    func step() -> (lossSum: Double, correct: Int) {
+        let result = client.descend()
+        let (w, d) = (client.network.parameters.pointer, correction.view.pointer)
+        let rate = client.learningRate
+        for run in runs { for index in run { w[index] -= rate * d[index] } }
+        return result
+    }
+
+    func finish() {
+        client.sendParameters()
+        let change = client.exchange.vector(1, of: client.update)
+        change.fill(0)
+        let (x, y) = (client.received.pointer, client.network.parameters.pointer)
+        let scale = 1 / (Double(client.plannedSteps) * Double(client.learningRate))
+        for run in runs {
+            for index in run {
+                let next =
+                    Double(own[index]) - Double(server[index]) + (Double(x[index]) - Double(y[index])) * scale
+                let kept = Float(next)
+                change[index] = kept - own[index]
+                own[index] = kept
+            }
+        }
+    }
+}
+
+struct ScaffoldServer: FederatedServer {
+    private let exchange: Exchange
+    private let clients: Int
+    private let rate: Double
+    private var aggregator: any Aggregator
+    private var controls: ExactMean
+    private let mean: FloatBuffer
+    private var cohort = 0
+
+    init(_ context: ServerContext, rate: Double) {
+        exchange = context.exchange
+        clients = context.clients
+        self.rate = rate
+        aggregator = context.aggregator(exchange.model)
+        controls = ExactMean(exchange.model, isWeighted: false)
+        mean = FloatBuffer(count: exchange.sharedCount)
+    }
+
+    mutating func begin(global: FloatView, cohort: [CohortMember]) {
+        self.cohort = cohort.count
+        aggregator.begin(reference: exchange.vector(0, of: global), cohort: cohort)
+        controls.begin(reference: exchange.vector(1, of: global), cohort: cohort)
+    }
+
+    mutating func accept(_ update: FloatView, of member: CohortMember) throws(Rejection) {
+        let change = exchange.vector(1, of: update)
+        try controls.check(change, of: member)
+        try aggregator.add(exchange.vector(0, of: update), of: member)
+        try controls.add(change, of: member)
+    }
+
+    mutating func finish(into global: FloatView) {
+        let model = exchange.vector(0, of: global)
+        aggregator.finish(into: mean.view)
+        for segment in exchange.model.segments {
+            for index in segment.offset..<segment.offset + segment.count {
+                let (old, new) = (Double(model[index]), Double(mean.view[index]))
+                // Running statistics are no descent direction: they become the mean.
+                model[index] =
+                    segment.role == .buffer || rate == 1 ? Float(new) : Float(old + rate * (new - old))
+            }
+        }
+        let control = exchange.vector(1, of: global)
+        controls.finish(into: mean.view)
+        let share = Double(cohort) / Double(clients)
+        for index in 0..<control.count {
+            control[index] = Float(Double(control[index]) + share * Double(mean.view[index]))
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import CKernels
+import TensorMath
+
+/// Blanchard et al., Machine Learning with Adversaries: Byzantine Tolerant Gradient Descent, NeurIPS 2017, sections 4
+/// and 5: an update's score is the sum of its squared distances to the n - f - 2 nearest others; the one with the least
+/// score wins, or the mean of the `selected` best (Multi-Krum), unweighted. Equal scores go by the order of clients.
+struct Krum: Aggregator {
+    private let byzantine: Int
+    private let selected: Int
+    private var updates = KeptUpdates()
+
+    init(_ layout: ParameterLayout, byzantine: Int, selected: Int) {
+        self.byzantine = byzantine
+        self.selected = selected
+    }
+
+    mutating func begin(reference: FloatView, cohort: [CohortMember]) { updates.removeAll() }
+
+    mutating func add(_ values: FloatView, of member: CohortMember) throws(Rejection) {
+        try updates.keep(values, of: member)
+    }
+
+    mutating func finish(into values: FloatView) {
+        let updates = updates.inOrder
+        let scores = Self.scores(updates, byzantine: byzantine)
+        let best = scores.indices.sorted { (scores[$0], $0) < (scores[$1], $1) }.prefix(selected).sorted()
+        for index in 0..<values.count {
+            let sum = best.reduce(0.0) { $0 + Double(updates[$1].pointer[index]) }
+            values.pointer[index] = Float(sum / Double(best.count))
+        }
+        self.updates.removeAll()
+    }
+
+    static func scores(_ updates: [FloatView], byzantine: Int) -> [Double] {
+        let count = updates.count
+        var distances = [[Double]](repeating: .init(repeating: 0, count: count), count: count)
+        for i in 0..<count {
+            for j in 0..<i {
+                let square = ck_squares(updates[i].pointer, updates[j].pointer, updates[i].count)
+                distances[i][j] = square
+                distances[j][i] = square
+            }
+        }
+        let near = max(1, count - byzantine - 2)
+        return (0..<count).map { i in
+            (0..<count).filter { $0 != i }.map { distances[i][$0] }.sorted().prefix(near).reduce(0, +)
+        }
+    }
+}

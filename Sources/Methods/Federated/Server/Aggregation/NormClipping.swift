@@ -1,0 +1,36 @@
+import CKernels
+import TensorMath
+
+/// The weighted mean of updates whose difference to the model that was sent out is shortened to at most `norm` (Sun et
+/// al., Can You Really Backdoor Federated Learning?, 2019, section 3: norm thresholding).
+struct NormClipping: Aggregator {
+    private let norm: Double
+    private let reference: FloatBuffer
+    private var mean: ExactMean
+
+    init(_ layout: ParameterLayout, norm: Double) {
+        self.norm = norm
+        reference = FloatBuffer(count: layout.count)
+        mean = ExactMean(layout)
+    }
+
+    mutating func begin(reference: FloatView, cohort: [CohortMember]) {
+        self.reference.view.copy(from: reference)
+        mean.begin(reference: reference, cohort: cohort)
+    }
+
+    mutating func add(_ values: FloatView, of member: CohortMember) throws(Rejection) {
+        let reference = reference.view
+        let length = ck_squares(values.pointer, reference.pointer, values.count).squareRoot()
+        if length > norm, length.isFinite {
+            let factor = norm / length
+            for index in 0..<values.count {
+                let from = Double(reference.pointer[index])
+                values.pointer[index] = Float(from + factor * (Double(values.pointer[index]) - from))
+            }
+        }
+        try mean.add(values, of: member)
+    }
+
+    mutating func finish(into values: FloatView) { mean.finish(into: values) }
+}

@@ -1,0 +1,62 @@
+import TensorMath
+
+extension ObjectReference {
+    /// What naming one more object adds to a header.
+    public static let wireBytes = 24
+}
+
+/// Objects that travel in the frame behind the message that names them: one after the other, in the order of their
+/// names, as long as they fit one chunk together.
+public enum InlineObjects {
+    /// Which of `objects` (nil: not wanted or not here) fit a frame of `limit` bytes, as bits, first come first served.
+    public static func mask(_ objects: [ObjectBytes?], limit: Int) -> UInt32 {
+        var mask: UInt32 = 0
+        var total = 0
+        for (index, object) in objects.enumerated() where index < 32 {
+            guard let object, total + object.count <= limit else { continue }
+            total += object.count
+            mask |= 1 << UInt32(index)
+        }
+        return mask
+    }
+
+    /// The frame with the objects of `mask`; nil for none. A single one is not copied.
+    public static func frame(_ objects: [ObjectBytes?], mask: UInt32) -> ObjectBytes? {
+        let chosen = objects.indices.compactMap { mask >> UInt32($0) & 1 == 1 ? objects[$0] : nil }
+        guard chosen.count > 1 else { return chosen.first }
+        return ObjectBytes(count: chosen.reduce(0) { $0 + $1.count }) { target in
+            var offset = 0
+            for object in chosen {
+                object.withUnsafeBytes { source in
+                    UnsafeMutableRawBufferPointer(rebasing: target[offset..<offset + source.count])
+                        .copyMemory(
+                            from: source)
+                }
+                offset += object.count
+            }
+        }
+    }
+
+    /// The objects of `mask` in a frame; nil when it does not hold exactly what `references` name.
+    public static func split(
+        _ frame: ObjectBytes?, references: [ObjectReference], mask: UInt32
+    ) -> [ObjectBytes]? {
+        let named = references.indices.compactMap { mask >> UInt32($0) & 1 == 1 ? references[$0] : nil }
+        guard !named.isEmpty else { return frame == nil ? [] : nil }
+        guard let frame, named.reduce(0, { $0 &+ $1.bytes }) == UInt64(frame.count) else { return nil }
+        if named.count == 1 { return frame.id == named[0].id ? [frame] : nil }
+        var objects: [ObjectBytes] = []
+        var offset = 0
+        for reference in named {
+            guard reference.bytes <= UInt64(frame.count - offset) else { return nil }
+            let range = offset..<offset + Int(reference.bytes)
+            let object = ObjectBytes(count: range.count) { target in
+                frame.withUnsafeBytes { target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[range])) }
+            }
+            guard object.id == reference.id else { return nil }
+            objects.append(object)
+            offset = range.upperBound
+        }
+        return objects
+    }
+}
