@@ -14,10 +14,11 @@ public indirect enum LayerSpec: Sendable, Equatable {
         channels: Int, kernel: Int, stride: Int = 1, padding: Int = 0, outputPadding: Int = 0,
         bias: Bool = true)
     /// Each channel to mean 0 and variance 1 over the batch, then scaled and shifted (Ioffe and Szegedy
-    /// 2015). Running statistics move by a tenth each step and stand in for the batch's in evaluation;
-    /// epsilon is 1e-5.
-    case batchNorm
-    /// The same over each sample's `groups` groups of channels, without running statistics (Wu and He 2018).
+    /// 2015). `epsilon` is added to the variance. Running statistics stand in for the batch's in evaluation;
+    /// each step they become (1 - momentum) * running + momentum * batch, as in PyTorch.
+    case batchNorm(epsilon: Double = 1e-5, momentum: Double = 0.1)
+    /// The same over each sample's `groups` groups of channels, without running statistics and with an epsilon
+    /// of 1e-5 (Wu and He 2018).
     case groupNorm(groups: Int)
     /// max(x, 0).
     case relu
@@ -30,6 +31,9 @@ public indirect enum LayerSpec: Sendable, Equatable {
     case maxPool(kernel: Int, stride: Int, padding: Int = 0, ceiling: Bool = false)
     /// Mean of each whole window of `kernel` x `kernel`; padding does not count.
     case averagePool(kernel: Int, stride: Int, padding: Int = 0)
+    /// `side` x `side` means of each plane, of windows that share it out evenly: the i-th of n takes the rows
+    /// from i * height / n, rounded down, to before (i + 1) * height / n, rounded up, and columns likewise.
+    case adaptiveAveragePool(side: Int)
     /// Mean of each plane.
     case globalAveragePool
     /// [channels, height, width] as one vector, in that order.
@@ -75,14 +79,14 @@ public indirect enum LayerSpec: Sendable, Equatable {
     package var isNorm: Bool { family == "norm" }
 
     /// What the name of a block begins with; a number follows.
-    var family: String {
+    package var family: String {
         switch self {
         case .dense: "dense"
         case .conv, .transposedConv: "conv"
         case .batchNorm, .groupNorm: "norm"
         case .relu, .relu6: "relu"
         case .dropout: "dropout"
-        case .maxPool, .averagePool, .globalAveragePool: "pool"
+        case .maxPool, .averagePool, .adaptiveAveragePool, .globalAveragePool: "pool"
         case .flatten: "flatten"
         case .slice: "slice"
         case .padChannels: "pad"

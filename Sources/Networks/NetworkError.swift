@@ -11,6 +11,16 @@ public enum NetworkError: Error, Equatable, CustomStringConvertible {
     /// The input has no values, or there are no layers or classes.
     case emptyModel(name: String, reason: String)
 
+    /// The block that it names; nil when it is about the whole model.
+    public var block: String? {
+        switch self {
+        case .invalidLayer(let block, _), .kernelTooLarge(let block, _, _, _), .branchMismatch(let block, _),
+            .outputMismatch(let block, _, _):
+            block
+        case .emptyModel: nil
+        }
+    }
+
     public var description: String {
         switch self {
         case .invalidLayer(let block, let reason):

@@ -22,7 +22,7 @@ struct NetworkGraph {
         while start < blocks.count {
             let block = blocks[start]
             let sources = block.sources.map { $0 < 0 ? -1 : valueOfBlock[$0]! }
-            if block.role == .alias || block.spec.passes(trains: isFrozen.map { !$0[start] } ?? false) {
+            if block.role == .alias || block.passes(trains: isFrozen.map { !$0[start] } ?? false) {
                 valueOfBlock[start] = sources[0]
                 start += 1
                 continue
@@ -51,18 +51,19 @@ struct NetworkGraph {
 extension LayerSpec {
     /// The only pooling that a convolution can take over.
     static var fusiblePool: LayerSpec { .maxPool(kernel: 2, stride: 2) }
+}
 
+extension NetworkPlan.Block {
     /// Whether its output is its input as it stands in memory.
     fileprivate func passes(trains: Bool) -> Bool {
-        switch self {
+        switch spec {
         case .flatten: true
+        case .adaptiveAveragePool: input == output
         case .dropout(let rate): !trains || rate == 0
         default: false
         }
     }
-}
 
-extension NetworkPlan.Block {
     /// What a block can take over from those behind it.
     fileprivate enum Fusion { case none, relu, reluAndPool, activation }
 

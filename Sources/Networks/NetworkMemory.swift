@@ -115,12 +115,15 @@ extension LayerPlace {
             }
         case .transposedConv: return TransposedConvolutionLayer(self, arena: &arena)
         case .dense: return DenseLayer(self, relu: relu)
-        case .batchNorm: return BatchNormLayer(self, activation: fused.first, arena: &arena)
+        case .batchNorm(let epsilon, let momentum):
+            return BatchNormLayer(
+                self, epsilon: epsilon, momentum: momentum, activation: fused.first, arena: &arena)
         case .groupNorm(let groups): return GroupNormLayer(self, groups: groups, arena: &arena)
         case .relu, .relu6: return ReLULayer(self)
         case .dropout(let rate): return DropoutLayer(self, rate: rate, source: dropout, arena: &arena)
         case .maxPool: return MaxPoolLayer(self, arena: &arena)
         case .averagePool, .globalAveragePool: return AveragePoolLayer(self)
+        case .adaptiveAveragePool: return AdaptiveAveragePoolLayer(self)
         case .slice, .padChannels, .shuffle: return ChannelLayer(self)
         case .flatten, .sequence, .residual, .concatenate, .cell:
             preconditionFailure("\(block.name) is no step")

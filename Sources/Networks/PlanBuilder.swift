@@ -9,6 +9,9 @@ struct PlanBuilder {
         var shape: Shape
     }
 
+    /// Most values of one sample in one block.
+    private static let largestOutput = 1 << 32
+
     private(set) var blocks: [NetworkPlan.Block] = []
     private(set) var layout = ParameterLayout()
     /// Index of the outermost layer; nil before the first.
@@ -99,6 +102,7 @@ struct PlanBuilder {
         } else if !shapes.allSatisfy({ $0 == output }) {
             throw .branchMismatch(block: name, outputs: shapes)
         }
+        try check(output, name: name)
         let moved = role == .alias ? 0 : 4
         blocks.append(
             NetworkPlan.Block(
@@ -111,11 +115,20 @@ struct PlanBuilder {
         return Place(block: blocks.count - 1, shape: output)
     }
 
+    /// Blocks that grow from layer to layer stay within what can be counted.
+    private func check(_ output: Shape, name: String) throws(NetworkError) {
+        guard output.count <= Self.largestOutput else {
+            throw .invalidLayer(
+                block: name, reason: "\(output) are too many values; give fewer channels or smaller planes")
+        }
+    }
+
     private mutating func append(leaf layer: LayerSpec, name: String, from start: Place) throws(NetworkError)
         -> Place
     {
         let input = start.shape
         let output = try layer.outputShape(of: input, block: name)
+        try check(output, name: name)
         let shapes = layer.segmentShapes(input: input)
         var segments: [Segment?] = []
         for (part, shape, role) in [

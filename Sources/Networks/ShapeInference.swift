@@ -30,6 +30,20 @@ extension LayerSpec {
             let window = Window(kernel: kernel, stride: stride, padding: padding)
             try window.checkPool(block: block)
             return try window.output(block: block, input: input, channels: input.channels)
+        case .adaptiveAveragePool(let side):
+            guard side > 0 else {
+                throw .invalidLayer(block: block, reason: "\(side) means to a side; give 1 or more")
+            }
+            return Shape(channels: input.channels, height: side, width: side)
+        case .batchNorm(let epsilon, let momentum):
+            guard epsilon > 0, epsilon <= 1, momentum >= 0, momentum <= 1 else {
+                throw .invalidLayer(
+                    block: block,
+                    reason:
+                        "epsilon \(epsilon) and momentum \(momentum); give an epsilon above 0 to 1 and a momentum "
+                        + "from 0 to 1")
+            }
+            return input
         case .groupNorm(let groups), .shuffle(let groups):
             guard groups > 0, input.channels % groups == 0 else {
                 throw .invalidLayer(
@@ -58,7 +72,7 @@ extension LayerSpec {
             return Shape(channels: input.channels)
         case .flatten:
             return Shape(channels: input.count)
-        case .batchNorm, .relu, .relu6:
+        case .relu, .relu6:
             return input
         case .sequence, .residual, .concatenate, .cell:
             preconditionFailure("\(block) is composite")
@@ -98,7 +112,7 @@ extension LayerSpec {
     }
 
     /// One sample's forward pass. Only products with kernels and matrices count as multiply-accumulates;
-    /// `flatten` moves nothing.
+    /// `flatten` and adaptive pools of the input's size move nothing.
     func cost(input: Shape, output: Shape, weights: Int) -> LayerCost {
         var kind = LayerKind.elementwise
         var macs = 0
@@ -113,7 +127,8 @@ extension LayerSpec {
         case .transposedConv(let channels, let kernel, _, _, _, _):
             kind = .convolution
             macs = input.count * channels * kernel * kernel
-        case .flatten:
+        case .flatten,
+            .adaptiveAveragePool where input == output:
             return LayerCost(kind: .elementwise, macs: 0, inputBytes: 0, outputBytes: 0, weightBytes: 0)
         default: break
         }

@@ -9,6 +9,7 @@ struct ModelCommand: ParsableCommand {
         abstract: "What the blocks of a network give and cost.",
         discussion: """
             Example: tributary model resnet20 --input 3x32x32 --classes 10
+            Example: tributary model --scenario scenarios/mlp.yaml
 
             Parameters are trainable values, MACs the multiply-accumulates of one sample's forward pass. Bytes are \
             of Float32: weights with the running statistics of norms, activations of one sample.
@@ -17,19 +18,47 @@ struct ModelCommand: ParsableCommand {
             \(catalogue)
             """)
 
-    @Argument(help: "Network of the zoo.") var name: String
-    @Option(help: "One sample: channels, height and width, or a number of features.") var input: InputShape =
-        InputShape(shape: Shape(channels: 3, height: 32, width: 32))
-    @Option(help: "Classes.") var classes = 10
+    @Argument(help: "Network of the zoo.") var name: String?
+    @Option(
+        name: .customLong("scenario"),
+        help: ArgumentHelp(
+            "Scenario whose network to show, for its data set's samples and classes.", valueName: "file"))
+    var file: String?
+    @OptionGroup var scenario: ScenarioOptions
+    @Option(help: "One sample: channels, height and width, or a number of features. Default: 3x32x32.")
+    var input: InputShape?
+    @Option(help: "Classes. Default: 10.") var classes: Int?
     @Flag(help: "Print one JSON document on standard output.") var json = false
 
     func validate() throws {
-        guard (1...1_000_000).contains(classes) else {
+        guard (name == nil) != (file == nil) else {
+            throw ValidationError("Give either the name of a network or --scenario.")
+        }
+        guard file == nil || input == nil && classes == nil else {
+            throw ValidationError("--input and --classes follow from --scenario; leave them out.")
+        }
+        guard file != nil || scenario.overrides.isEmpty else {
+            throw ValidationError("--set changes a scenario; give --scenario, too.")
+        }
+        if let classes, !(1...1_000_000).contains(classes) {
             throw ValidationError("--classes is \(classes); give a whole number from 1 to 1000000.")
         }
     }
 
     func run() throws {
+        let table = ModelTable(try file.map(plan(ofScenario:)) ?? plan(ofNetwork: name ?? ""))
+        if json { try printJSON(table) } else { print(table.text) }
+    }
+
+    private func plan(ofScenario file: String) throws -> NetworkPlan {
+        switch try scenario.load(file).kind {
+        case .federated(let it):
+            try NetworkPlan(spec: it.model, input: it.dataset.inputShape, classes: it.dataset.classCount)
+        }
+    }
+
+    private func plan(ofNetwork name: String) throws -> NetworkPlan {
+        let classes = classes ?? 10
         guard let spec = ModelSpec.named(name, classes: classes) else {
             let known = Set(ModelSpec.zoo.flatMap { [$0.pattern, $0.example] })
             let near = nearest(to: name, among: Array(known.subtracting([name])), count: 3)
@@ -39,8 +68,8 @@ struct ModelCommand: ParsableCommand {
                 : "nearest are \(near.joined(separator: ", ")); `tributary model --help` lists all"
             throw Failure("\(name): is no network of the zoo; \(remedy)", code: .badData)
         }
-        let table = ModelTable(try NetworkPlan(spec: spec, input: input.shape, classes: classes))
-        if json { try printJSON(table) } else { print(table.text) }
+        let shape = input?.shape ?? Shape(channels: 3, height: 32, width: 32)
+        return try NetworkPlan(spec: spec, input: shape, classes: classes)
     }
 
     private static var catalogue: String {
@@ -52,12 +81,10 @@ struct ModelCommand: ParsableCommand {
 }
 
 /// A sample's shape as it is written on the command line, such as 3x32x32.
-struct InputShape: ExpressibleByArgument, CustomStringConvertible {
+struct InputShape: ExpressibleByArgument {
     private static let limit = 1 << 16
 
     let shape: Shape
-
-    init(shape: Shape) { self.shape = shape }
 
     init?(argument: String) {
         let parts = argument.split(separator: "x", omittingEmptySubsequences: false)
@@ -70,7 +97,4 @@ struct InputShape: ExpressibleByArgument, CustomStringConvertible {
             ? Shape(channels: sides[0]) : Shape(channels: sides[0], height: sides[1], width: sides[2])
         guard shape.count <= Self.limit * Self.limit else { return nil }
     }
-
-    var description: String { "\(shape.channels)x\(shape.height)x\(shape.width)" }
-    var defaultValueDescription: String { description }
 }

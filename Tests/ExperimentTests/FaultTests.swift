@@ -234,14 +234,16 @@ import Testing
         ("{layers: []}", "model.layers: a list does not fit here; write a list of 1 to 1000 layers"),
         (
             "{layers: [rleu]}",
-            "model.layers.0: rleu is unknown; did you mean relu? write one of relu, flatten, global_average_pool,"
-                + " or a mapping such as {dense: 128}"
+            "model.layers.0: rleu is unknown; did you mean relu? write one of relu, relu6, batch_norm, flatten,"
+                + " global_average_pool, or a mapping such as {dense: 128}"
         ),
         ("{layers: [dense]}", "model.layers.0: dense needs settings; write a mapping such as {dense: 128}"),
         ("{layers: [{relu: 2}]}", "model.layers.0.relu: takes no value; write relu alone"),
         (
             "{layers: [{conw: 2}]}",
-            "model.layers.0.conw: unknown key; did you mean conv? write one of dense, conv, max_pool, average_pool"
+            "model.layers.0.conw: unknown key; did you mean conv? write one of dense, conv, depthwise, pointwise,"
+                + " transposed_conv, batch_norm, group_norm, dropout, max_pool, average_pool, adaptive_average_pool,"
+                + " slice, pad_channels, shuffle, sequence, residual, concatenate, cell"
         ),
         (
             "{layers: [[relu]]}",
@@ -257,13 +259,13 @@ import Testing
         ),
         (
             "{layers: [{conv: {kernel: 3, padding: 2}}]}",
-            "model.layers.0.conv.channels: is missing; write channels: whole number from 1 to 4096\n"
+            "model.layers.0.conv.channels: is missing; write channels: whole number from 1 to 16384, or classes\n"
                 + "scenario.yaml:2: model.layers.0.conv.padding: 2 is more than half the kernel;"
                 + " give a whole number from 0 to 1"
         ),
         (
             "{layers: [flatten, {dense: 11}]}",
-            "model.layers: does not fit fashion_mnist: dense1: the last block gives [11, 1, 1] for each sample,"
+            "model.layers.1: does not fit fashion_mnist: dense1: the last block gives [11, 1, 1] for each sample,"
                 + " but there are 10 classes; end the model with dense: classes; change the layers or the data set"
         ),
         (

@@ -67,11 +67,14 @@ private func randomModel(_ stream: inout RandomStream, classes: Int, planes: Boo
         let padding = pick([LayerSpec.Padding.same, .valid, .explicit(stream.index(below: 2))], &stream)
         layers = [
             .conv(
-                channels: 1 + stream.index(below: 9), kernel: 3 + stream.index(below: 3),
-                stride: 1 + stream.index(below: 2), padding: padding),
+                channels: 9, kernel: 3 + stream.index(below: 3), stride: 1 + stream.index(below: 2),
+                padding: padding),
             pick([.relu, .maxPool(kernel: 2, stride: 1), .averagePool(kernel: 3, stride: 2)], &stream),
-            pick([.globalAveragePool, .flatten], &stream),
+            .transposedConv(channels: 5, kernel: 3, stride: 2, padding: 1, outputPadding: 1),
         ]
+        layers += RandomLayers(channels: 5, depth: stream.index(below: 7), &stream).layers
+        layers += pick(
+            [[.globalAveragePool], [.adaptiveAveragePool(side: 3), .flatten], [.flatten]], &stream)
     }
     return ModelSpec(
         name: "custom", layers: layers + [.dense(units: 1 + stream.index(below: 99)), .dense(units: classes)])

@@ -177,10 +177,14 @@ private let resolvedFullScenario = """
             kernel: 5
             stride: 1
             padding: same
+            groups: 1
+            bias: true
         - relu
         - max_pool:
             kernel: 2
             stride: 2
+            padding: 0
+            ceiling: false
         - flatten
         - dense: 10
       initialization: he

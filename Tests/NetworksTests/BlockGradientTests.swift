@@ -6,12 +6,13 @@ extension NetworksTests {
     /// Gradients through norms, other convolutions and composite blocks against central differences.
     @Suite struct BlockGradientTests {
         static let layers: [(String, [LayerSpec])] = [
-            ("batch norm", [.batchNorm]),
+            ("batch norm", [.batchNorm()]),
+            ("batch norm of large epsilon", [.batchNorm(epsilon: 0.5, momentum: 1)]),
             (
                 "conv without bias, norm, relu",
-                [.conv(channels: 3, kernel: 3, bias: false), .batchNorm, .relu]
+                [.conv(channels: 3, kernel: 3, bias: false), .batchNorm(), .relu]
             ),
-            ("norm, relu6", [.batchNorm, .relu6, .globalAveragePool]),
+            ("norm, relu6", [.batchNorm(), .relu6, .globalAveragePool]),
             ("group norm", [.conv(channels: 6, kernel: 1), .groupNorm(groups: 3)]),
             ("relu6", [.conv(channels: 3, kernel: 1), .relu6]),
             ("groups", [.conv(channels: 6, kernel: 3, padding: .same, groups: 2), .relu]),
@@ -30,6 +31,15 @@ extension NetworksTests {
                 "padded pools",
                 [.maxPool(kernel: 3, stride: 2, padding: 1), .averagePool(kernel: 3, stride: 1, padding: 1)]
             ),
+            ("adaptive pool", [.adaptiveAveragePool(side: 4)]),
+            ("adaptive pool that repeats", [.relu, .adaptiveAveragePool(side: 7), .flatten]),
+            (
+                "adaptive pool that keeps",
+                [
+                    .conv(channels: 2, kernel: 3), .adaptiveAveragePool(side: 2),
+                    .adaptiveAveragePool(side: 2), .relu,
+                ]
+            ),
             ("ceiling", [.maxPool(kernel: 3, stride: 2, ceiling: true)]),
             ("residual of one conv", [.residual(body: [.conv(channels: 2, kernel: 3, padding: .same)])]),
             (
@@ -40,17 +50,19 @@ extension NetworksTests {
             (
                 "basic blocks",
                 [
-                    .conv(channels: 3, kernel: 3, padding: .same, bias: false), .batchNorm, .relu,
+                    .conv(channels: 3, kernel: 3, padding: .same, bias: false), .batchNorm(), .relu,
                     .residual(
                         body: [
-                            .conv(channels: 3, kernel: 3, padding: .same, bias: false), .batchNorm, .relu,
-                            .conv(channels: 3, kernel: 3, padding: .same, bias: false), .batchNorm,
+                            .conv(channels: 3, kernel: 3, padding: .same, bias: false), .batchNorm(), .relu,
+                            .conv(channels: 3, kernel: 3, padding: .same, bias: false), .batchNorm(),
                         ]), .relu,
                     .residual(
                         body: [
-                            .conv(channels: 4, kernel: 3, stride: 2, padding: .same, bias: false), .batchNorm,
+                            .conv(channels: 4, kernel: 3, stride: 2, padding: .same, bias: false),
+                            .batchNorm(),
                         ],
-                        shortcut: [.conv(channels: 4, kernel: 1, stride: 2, bias: false), .batchNorm]), .relu,
+                        shortcut: [.conv(channels: 4, kernel: 1, stride: 2, bias: false), .batchNorm()]),
+                    .relu,
                     .globalAveragePool, .flatten, .dense(units: 3),
                 ]
             ),
@@ -75,10 +87,10 @@ extension NetworksTests {
                 "dense net",
                 [
                     .concatenate(branches: [
-                        [], [.batchNorm, .relu, .conv(channels: 2, kernel: 3, padding: .same)],
+                        [], [.batchNorm(), .relu, .conv(channels: 2, kernel: 3, padding: .same)],
                     ]),
                     .concatenate(branches: [
-                        [], [.batchNorm, .relu, .conv(channels: 2, kernel: 3, padding: .same)],
+                        [], [.batchNorm(), .relu, .conv(channels: 2, kernel: 3, padding: .same)],
                     ]),
                 ]
             ),

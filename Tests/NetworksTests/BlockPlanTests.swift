@@ -19,7 +19,7 @@ extension NetworksTests {
             let plan = try plan([
                 .conv(channels: 4, kernel: 1), .sequence([.relu, .sequence([.relu6])]),
                 .residual(
-                    body: [.conv(channels: 6, kernel: 3, padding: .same), .batchNorm],
+                    body: [.conv(channels: 6, kernel: 3, padding: .same), .batchNorm()],
                     shortcut: [.conv(channels: 6, kernel: 1)]),
                 .concatenate(branches: [[], [.dropout(rate: 0.1), .relu]]),
                 .cell(edges: [[[.relu]], [nil, [.relu]], [[], nil, [.relu]]]),
@@ -71,6 +71,22 @@ extension NetworksTests {
             #expect(blocks[7].cost.inputBytes == 2 * blocks[7].cost.outputBytes)
         }
 
+        /// Each of the ten inner sequences has ten thousand times the values of the one before.
+        @Test func growthStopsBeforeNumbersOverflow() throws {
+            let hundred = LayerSpec.concatenate(branches: Array(repeating: [], count: 100))
+            let error = try #require(
+                fault(.sequence(Array(repeating: .sequence([hundred, hundred]), count: 10))))
+            #expect(error.block == "block1.block2.block2")
+            #expect(error.description.contains("too many values"))
+        }
+
+        @Test func adaptivePoolsOfTheInputsSizeAreFree() throws {
+            let plan = try plan([.adaptiveAveragePool(side: 8), .adaptiveAveragePool(side: 3)])
+            #expect(plan.blocks[0].cost.outputBytes == 0)
+            #expect(plan.blocks[1].cost.outputBytes == 4 * 4 * 9)
+            #expect(plan.blocks[1].output == Shape(channels: 4, height: 3, width: 3))
+        }
+
         /// Sizes that PyTorch gives for side, kernel, stride, padding with ceil_mode.
         @Test(arguments: [
             (112, 3, 2, 0, 56), (111, 3, 2, 0, 55), (5, 2, 2, 1, 3), (6, 2, 2, 1, 4), (4, 3, 1, 1, 4),
@@ -105,7 +121,10 @@ extension NetworksTests {
                 .slice(channels: -1..<1),
                 .padChannels(before: -1, after: 1), .maxPool(kernel: 3, stride: 1, padding: 2),
                 .averagePool(kernel: 3, stride: 1, padding: -1), .concatenate(branches: []), .cell(edges: []),
-                .cell(edges: [[[], []]]),
+                .cell(edges: [[[], []]]), .adaptiveAveragePool(side: 0), .batchNorm(epsilon: 0),
+                .batchNorm(epsilon: 2), .batchNorm(epsilon: .nan), .batchNorm(momentum: -0.1),
+                .batchNorm(momentum: 1.5), .padChannels(before: 1 << 32, after: 0),
+                .residual(body: [.transposedConv(channels: 1 << 20, kernel: 100)]),
             ] {
                 guard case .invalidLayer = fault(layer) else {
                     Issue.record("\(layer) was accepted")
@@ -134,7 +153,7 @@ extension NetworksTests {
 
         @Test(arguments: Initialization.allCases)
         func normsBeginAsTheIdentity(kind: Initialization) throws {
-            let plan = try plan([.batchNorm, .residual(body: [.groupNorm(groups: 2)])])
+            let plan = try plan([.batchNorm(), .residual(body: [.groupNorm(groups: 2)])])
             let parameters = FloatBuffer(count: plan.layout.count).view
             parameters.fill(.nan)
             var stream = RandomStream(RandomKey(seed: 1, purpose: .initialization))

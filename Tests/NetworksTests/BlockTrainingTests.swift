@@ -11,7 +11,7 @@ extension NetworksTests {
                 .conv(
                     channels: channels, kernel: 3, stride: stride, padding: .same, groups: groups, bias: false
                 ),
-                .batchNorm,
+                .batchNorm(),
             ]
         }
 
@@ -22,9 +22,9 @@ extension NetworksTests {
             + [
                 .residual(
                     body: normed(8, stride: 2) + [.relu] + normed(8),
-                    shortcut: [.conv(channels: 8, kernel: 1, stride: 2, bias: false), .batchNorm]), .relu,
+                    shortcut: [.conv(channels: 8, kernel: 1, stride: 2, bias: false), .batchNorm()]), .relu,
             ] + normed(8, groups: 8) + [
-                .relu6, .conv(channels: 12, kernel: 1, bias: false), .batchNorm, .relu,
+                .relu6, .conv(channels: 12, kernel: 1, bias: false), .batchNorm(), .relu,
             ]
             + [.globalAveragePool, .flatten, .dense(units: 10)]
 

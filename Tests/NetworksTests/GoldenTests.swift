@@ -18,7 +18,7 @@ extension NetworksTests {
                     stride: try #require(reference.stride),
                     padding: .explicit(try #require(reference.padding)),
                     groups: try #require(reference.groups))
-            case "batch_norm": return .batchNorm
+            case "batch_norm": return .batchNorm()
             case "group_norm": return .groupNorm(groups: try #require(reference.groups))
             case "relu6": return .relu6
             case "relu": return .relu

@@ -42,7 +42,14 @@ struct DocumentNode: Sendable, Equatable {
         if case .mapping(let entries) = content { entries } else { nil }
     }
 
-    subscript(key: String) -> DocumentNode? { entries?.first { $0.key == key }?.value }
+    /// The value of a key, or the entry of a list at an index.
+    subscript(key: String) -> DocumentNode? {
+        switch content {
+        case .scalar: nil
+        case .list(let items): Int(key).flatMap { items.indices.contains($0) ? items[$0] : nil }
+        case .mapping(let entries): entries.first { $0.key == key }?.value
+        }
+    }
 
     static func plain(_ text: String) -> DocumentNode { DocumentNode(.scalar(text, quoted: false)) }
 

@@ -14,6 +14,10 @@ extension DocumentNode {
             out += margin + (quoted ? Self.quote(text) : text) + "\n"
         case .list(let items):
             for item in items {
+                if let flow = item.flow {
+                    out += margin + "- " + flow + "\n"
+                    continue
+                }
                 var inner = ""
                 item.write(to: &inner, indent: indent + 2)
                 out += margin + "- " + inner.dropFirst(indent + 2)

@@ -59,7 +59,7 @@ final class Section {
 
     func path(of key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
-    /// Where the key at a dotted path below this mapping stands, or the nearest mapping that lacks it.
+    /// Where the value at a dotted path below this mapping stands, or the nearest mapping or list that lacks it.
     func place(at path: String) -> Fault.Place {
         var node = DocumentNode(.mapping(source), place: place)
         for key in path.split(separator: ".") {
@@ -77,6 +77,10 @@ final class Section {
         } else {
             false
         }
+    }
+
+    func isList(_ key: String) -> Bool {
+        if case .list = source.first(where: { $0.key == key })?.value.content { true } else { false }
     }
 
     // MARK: Values

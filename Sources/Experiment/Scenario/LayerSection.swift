@@ -1,210 +1,249 @@
 import Networks
 
-/// `model.layers`: a list of words such as `relu` and mappings of one key such as `{dense: 512}`.
-enum LayerSection {
+/// `model.layers`: a list of words such as `relu` and mappings of one key such as `{dense: 512}`. Blocks are such
+/// mappings, too, and hold lists of layers in turn.
+final class LayerSection {
+    /// The key of a layer's mapping.
+    enum Key: String, CaseIterable {
+        case dense, conv, depthwise, pointwise
+        case transposedConv = "transposed_conv"
+        case batchNorm = "batch_norm"
+        case groupNorm = "group_norm"
+        case dropout
+        case maxPool = "max_pool"
+        case averagePool = "average_pool"
+        case adaptiveAveragePool = "adaptive_average_pool"
+        case slice
+        case padChannels = "pad_channels"
+        case shuffle, sequence, residual, concatenate, cell
+
+        /// Whether it holds layers.
+        var isBlock: Bool {
+            switch self {
+            case .sequence, .residual, .concatenate, .cell: true
+            default: false
+            }
+        }
+
+        /// What to write in its place.
+        var example: String {
+            switch self {
+            case .dense: "{dense: 128}"
+            case .conv: "{conv: {channels: 32, kernel: 3}}"
+            case .depthwise: "{depthwise: {channels: 32, kernel: 3}}"
+            case .pointwise: "{pointwise: 64}"
+            case .transposedConv: "{transposed_conv: {channels: 32, kernel: 2, stride: 2}}"
+            case .batchNorm: "{batch_norm: {epsilon: 1e-3}}"
+            case .groupNorm: "{group_norm: 8}"
+            case .dropout: "{dropout: 0.5}"
+            case .maxPool: "{max_pool: 2}"
+            case .averagePool: "{average_pool: 2}"
+            case .adaptiveAveragePool: "{adaptive_average_pool: 7}"
+            case .slice: "{slice: {first: 0, count: 8}}"
+            case .padChannels: "{pad_channels: {before: 4, after: 4}}"
+            case .shuffle: "{shuffle: 2}"
+            case .sequence: "{sequence: [relu, flatten]}"
+            case .residual: "{residual: [relu, {conv: {channels: 32, kernel: 3, padding: same}}]}"
+            case .concatenate:
+                "{concatenate: [[{pointwise: 8}], [{max_pool: {kernel: 3, stride: 1, padding: 1}}]]}"
+            case .cell: "{cell: [[[relu]], [[], none]]}"
+            }
+        }
+    }
+
+    /// Layers without settings, or with those that they mostly have.
     private static let words: [(word: String, layer: LayerSpec)] = [
-        ("relu", .relu), ("flatten", .flatten), ("global_average_pool", .globalAveragePool),
+        ("relu", .relu), ("relu6", .relu6), ("batch_norm", .batchNorm()), ("flatten", .flatten),
+        ("global_average_pool", .globalAveragePool),
     ]
-    private static let keys = ["dense", "conv", "max_pool", "average_pool"]
-    private static let limit = 1000
+    /// Entries of one list.
+    private static let lengthLimit = 1000
+    /// Entries of all lists together.
+    private static let countLimit = 4000
+    /// Blocks within each other.
+    private static let depthLimit = 6
+
+    let walk: Walk
+    /// Those of the data set, for which `classes` stands.
+    let classes: Int
+    /// Entries that were read.
+    private var count = 0
+    /// Blocks around the list that is being read.
+    private var depth = 0
+
+    private init(_ walk: Walk, classes: Int) {
+        self.walk = walk
+        self.classes = classes
+    }
 
     /// A network of the zoo is written by its name alone.
     static func visit(_ section: Section, _ layers: inout [LayerSpec], isZoo: Bool, classes: Int) {
-        let walk = section.walk
+        let it = LayerSection(section.walk, classes: classes)
         let path = section.path(of: "layers")
         var read = layers
         section.custom(
             "layers",
-            type:
-                "list of \(words.map(\.word).joined(separator: ", ")) and \(keys.joined(separator: ", ")) mappings",
+            type: "list of \(words.map(\.word).joined(separator: ", ")) and "
+                + "\(Key.allCases.map(\.rawValue).joined(separator: ", ")) mappings",
             fallback: "those of `name`",
             "The network, block by block. Convolutions and pools work on planes, "
                 + "`dense` on all values of a sample; the last block gives one value for each class."
         ) { node in
-            guard let node else { return }
-            guard case .list(let items) = node.content, !items.isEmpty, items.count <= limit else {
-                walk.report(
-                    node.place, path, value: node.shown, "does not fit here",
-                    "write a list of 1 to \(limit) layers")
-                return
-            }
-            read = items.enumerated().compactMap { index, item in
-                self.read(item, walk, "\(path).\(index)", classes: classes)
-            }
+            if let node { read = it.read(list: node, path, least: 1) }
         } write: {
-            isZoo ? nil : DocumentNode(.list(layers.map { write($0, classes: classes) }))
+            isZoo ? nil : it.write(list: layers)
         }
-        if walk.purpose == .list { list(walk, "\(path).*", classes: classes) }
+        if section.walk.purpose == .list { it.list("\(path).*") }
         layers = read
     }
 
     /// The keys of a layer's mapping, of which each layer has one.
-    private static func list(_ walk: Walk, _ path: String, classes: Int) {
-        for key in keys {
-            _ = visitLayer(Section(walk, path: path), key, nil, classes: classes)
-            if let index = walk.entries.lastIndex(where: { $0.path == "\(path).\(key)" }) {
+    private func list(_ path: String) {
+        for key in Key.allCases {
+            _ = visit(key, Section(walk, path: path), nil)
+            if let index = walk.entries.lastIndex(where: { $0.path == "\(path).\(key.rawValue)" }) {
                 walk.entries[index].fallback = "another layer"
             }
         }
     }
 
-    private static func read(_ node: DocumentNode, _ walk: Walk, _ path: String, classes: Int) -> LayerSpec? {
+    // MARK: Reading
+
+    /// The layers of a list, as far as they are right.
+    func read(list node: DocumentNode, _ path: String, least: Int = 0) -> [LayerSpec] {
+        items(of: node, path, least: least, "layers").compactMap { read($0.node, $0.path) }
+    }
+
+    /// The entries of a list, each with its path; none where the node is no such list.
+    func items(of node: DocumentNode, _ path: String, least: Int = 0, _ noun: String)
+        -> [(node: DocumentNode, path: String)]
+    {
+        guard case .list(let items) = node.content, items.count >= least, items.count <= Self.lengthLimit
+        else {
+            walk.report(
+                node.place, path, value: node.shown, "does not fit here",
+                "write a list of \(least) to \(Self.lengthLimit) \(noun)")
+            return []
+        }
+        let before = count
+        count += items.count
+        guard count <= Self.countLimit else {
+            if before <= Self.countLimit {
+                walk.report(
+                    node.place, path, value: node.shown,
+                    "goes beyond \(Self.countLimit) layers, branches and edges in all", "write fewer")
+            }
+            return []
+        }
+        return items.enumerated().map { ($1, "\(path).\($0)") }
+    }
+
+    private func read(_ node: DocumentNode, _ path: String) -> LayerSpec? {
+        let words = Self.words.map(\.word)
+        let keys = Key.allCases.map(\.rawValue)
+        func near(_ word: String, _ candidates: [String]) -> String {
+            nearest(to: word, among: candidates).map { "did you mean \($0)? " } ?? ""
+        }
         switch node.content {
         case .scalar(let word, _):
-            if let found = words.first(where: { $0.word == word }) { return found.layer }
-            let list = words.map(\.word).joined(separator: ", ")
-            if keys.contains(word) {
+            if let found = Self.words.first(where: { $0.word == word }) { return found.layer }
+            if let key = Key(rawValue: word) {
                 walk.report(
                     node.place, path, value: node.shown, "needs settings",
-                    "write a mapping such as {dense: 128}")
+                    "write a mapping such as \(key.example)")
                 return nil
             }
-            let near = nearest(to: word, among: words.map(\.word) + keys).map { "did you mean \($0)? " } ?? ""
-            let remedy = "\(near)write one of \(list), or a mapping such as {dense: 128}"
+            let remedy =
+                "\(near(word, words + keys))write one of \(words.joined(separator: ", ")), or a mapping such as "
+                + Key.dense.example
             walk.report(node.place, path, value: node.shown, "is unknown", remedy)
             return nil
-        case .mapping(let entries) where entries.count == 1 && keys.contains(entries[0].key):
-            let section = Section(walk, path: path, source: entries, place: node.place)
-            return visitLayer(section, entries[0].key, nil, classes: classes)
         case .mapping(let entries) where entries.count == 1:
-            let key = entries[0].key
-            let near = nearest(to: key, among: keys).map { "did you mean \($0)? " } ?? ""
-            let isWord = words.contains { $0.word == key }
+            let word = entries[0].key
+            if let key = Key(rawValue: word) { return read(key, node, path) }
+            let isWord = words.contains(word)
             walk.report(
-                entries[0].place, "\(path).\(Fault.shown(key))", isWord ? "takes no value" : "unknown key",
-                isWord ? "write \(key) alone" : "\(near)write one of \(keys.joined(separator: ", "))")
+                entries[0].place, "\(path).\(Fault.shown(word))", isWord ? "takes no value" : "unknown key",
+                isWord
+                    ? "write \(word) alone"
+                    : "\(near(word, keys))write one of \(keys.joined(separator: ", "))")
         case .mapping, .list:
             walk.report(
                 node.place, path, value: node.shown, "is not one layer",
-                "write a mapping of one key, such as {dense: 128}")
+                "write a mapping of one key, such as \(Key.dense.example)")
         }
         return nil
     }
 
-    private static func write(_ layer: LayerSpec, classes: Int) -> DocumentNode {
-        if let found = words.first(where: { $0.layer == layer }) { return .plain(found.word) }
-        let section = Section(Walk(.write), path: "")
-        let key =
-            switch layer {
-            case .dense: "dense"
-            case .conv: "conv"
-            case .maxPool: "max_pool"
-            case .averagePool: "average_pool"
-            default: preconditionFailure("\(layer) cannot be written")
-            }
-        _ = visitLayer(section, key, layer, classes: classes)
+    /// The layer of a mapping of one key.
+    private func read(_ key: Key, _ node: DocumentNode, _ path: String) -> LayerSpec? {
+        let section = Section(walk, path: path, source: node.entries ?? [], place: node.place)
+        guard key.isBlock else { return visit(key, section, nil) }
+        guard depth < Self.depthLimit else {
+            walk.report(
+                node.place, "\(path).\(key.rawValue)", "is a block within \(depth) others",
+                "write at most \(Self.depthLimit) blocks within each other")
+            return nil
+        }
+        depth += 1
+        defer { depth -= 1 }
+        return visit(key, section, nil)
+    }
+
+    // MARK: Writing
+
+    func write(list layers: [LayerSpec]) -> DocumentNode { DocumentNode(.list(layers.map(write))) }
+
+    private func write(_ layer: LayerSpec) -> DocumentNode {
+        if let found = Self.words.first(where: { $0.layer == layer }) { return .plain(found.word) }
+        let section = Section(walk, path: "")
+        _ = visit(key(of: layer), section, layer)
         return section.written
     }
 
-    /// Reads, writes or lists the one key of a layer's mapping.
-    private static func visitLayer(_ section: Section, _ key: String, _ layer: LayerSpec?, classes: Int)
-        -> LayerSpec
-    {
+    private func key(of layer: LayerSpec) -> Key {
+        switch layer {
+        case .dense: .dense
+        case .conv: .conv
+        case .transposedConv: .transposedConv
+        case .batchNorm: .batchNorm
+        case .groupNorm: .groupNorm
+        case .dropout: .dropout
+        case .maxPool: .maxPool
+        case .averagePool: .averagePool
+        case .adaptiveAveragePool: .adaptiveAveragePool
+        case .slice: .slice
+        case .padChannels: .padChannels
+        case .shuffle: .shuffle
+        case .sequence: .sequence
+        case .residual: .residual
+        case .concatenate: .concatenate
+        case .cell: .cell
+        case .relu, .relu6, .flatten, .globalAveragePool: preconditionFailure("\(layer) is a word")
+        }
+    }
+
+    /// Reads, writes or lists the one key of a layer's mapping; `layer` is what to write.
+    private func visit(_ key: Key, _ section: Section, _ layer: LayerSpec?) -> LayerSpec {
         switch key {
-        case "dense":
-            var units = 1
-            if case .dense(let count) = layer { units = count }
-            section.field(
-                "dense", &units, .units(classes: classes), .required, unit: "outputs",
-                "A dense layer with this many outputs; `classes` stands for those of the data set.")
-            return .dense(units: units)
-        case "conv":
-            return visitConvolution(section, layer)
-        default:
-            var (kernel, stride) = (1, 1)
-            switch layer {
-            case .maxPool(let k, let s, _, _), .averagePool(let k, let s, _): (kernel, stride) = (k, s)
-            default: break
-            }
-            visitPool(section, key, &kernel, &stride)
-            return key == "max_pool"
-                ? .maxPool(kernel: kernel, stride: stride) : .averagePool(kernel: kernel, stride: stride)
-        }
-    }
-
-    private static func visitConvolution(_ section: Section, _ layer: LayerSpec?) -> LayerSpec {
-        var (channels, kernel, stride, padding) = (1, 1, 1, LayerSpec.Padding.valid)
-        if case .conv(let c, let k, let s, let p, _, _) = layer {
-            (channels, kernel, stride, padding) = (c, k, s, p)
-        }
-        section.section("conv", required: true, "A convolution with square kernels and a bias.") { section in
-            section.field(
-                "channels", &channels, .integer(1...4096), .required, unit: "planes", "Planes that it gives.")
-            section.field(
-                "kernel", &kernel, .integer(1...31), .required, unit: "values",
-                "Height and width of a kernel.")
-            section.field(
-                "stride", &stride, .integer(1...31), .value(1), unit: "values", "Step between windows.")
-            section.field(
-                "padding", &padding, .padding, .value(.valid),
-                "Zeros on each side: `valid` none, `same` (kernel - 1) / 2, or a number, at most half the kernel."
-            )
-            if case .explicit(let zeros) = padding, zeros > kernel / 2,
-                section.walk.isSound(section.path(of: "kernel"))
-            {
-                section.walk.report(
-                    section.place(at: "padding"), section.path(of: "padding"), value: "\(zeros)",
-                    "is more than half the kernel", "give a whole number from 0 to \(kernel / 2)")
-            }
-        }
-        return .conv(channels: channels, kernel: kernel, stride: stride, padding: padding)
-    }
-
-    /// `{max_pool: 2}` is short for kernel and stride 2.
-    private static func visitPool(_ section: Section, _ key: String, _ kernel: inout Int, _ stride: inout Int)
-    {
-        let size = Codec.integer(1...16)
-        if section.isScalar(key) {
-            section.field(key, &kernel, size, .required, "")
-            stride = kernel
-            return
-        }
-        section.section(
-            key, required: true,
-            "The largest (`max_pool`) or mean (`average_pool`) of each window; a number"
-                + " stands for kernel and stride."
-        ) { section in
-            section.field("kernel", &kernel, size, .required, unit: "values", "Height and width of a window.")
-            section.field(
-                "stride", &stride, size, .computed(kernel, "the kernel"), unit: "values",
-                "Step between windows.")
-        }
-    }
-}
-
-extension Codec where Value == Int {
-    fileprivate static func units(classes: Int) -> Codec {
-        let number = integer(1...100_000)
-        return Codec(type: "\(number.type), or classes") { (node) throws(Problem) in
-            if case .scalar("classes", _) = node.content { return classes }
-            return try number.read(node)
-        } write: {
-            number.write($0)
-        }
-    }
-}
-
-extension Codec where Value == LayerSpec.Padding {
-    fileprivate static var padding: Codec {
-        let number = Codec<Int>.integer(0...15)
-        return Codec(type: "same, valid or a \(number.type)") { (node) throws(Problem) in
-            switch node.content {
-            case .scalar("same", _): return .same
-            case .scalar("valid", _): return .valid
-            default:
-                do throws(Codec<Int>.Problem) {
-                    return .explicit(try number.read(node))
-                } catch {
-                    throw Problem(
-                        message: error.message, remedy: "write same, valid or a number from 0 to 15")
-                }
-            }
-        } write: {
-            switch $0 {
-            case .same: .plain("same")
-            case .valid: .plain("valid")
-            case .explicit(let zeros): .plain(String(zeros))
-            }
+        case .dense: dense(section, layer)
+        case .conv: convolution(section, layer)
+        case .depthwise: depthwise(section)
+        case .pointwise: pointwise(section)
+        case .transposedConv: transposedConvolution(section, layer)
+        case .batchNorm: batchNorm(section, layer)
+        case .groupNorm: groupNorm(section, layer)
+        case .dropout: dropout(section, layer)
+        case .maxPool: maxPool(section, layer)
+        case .averagePool: averagePool(section, layer)
+        case .adaptiveAveragePool: adaptiveAveragePool(section, layer)
+        case .slice: slice(section, layer)
+        case .padChannels: padChannels(section, layer)
+        case .shuffle: shuffle(section, layer)
+        case .sequence: sequence(section, layer)
+        case .residual: residual(section, layer)
+        case .concatenate: concatenate(section, layer)
+        case .cell: cell(section, layer)
         }
     }
 }

@@ -54,26 +54,40 @@ enum ModelSection {
             return
         }
         let path = value.model.name == customName ? "model.layers" : "model.name"
-        let place = section.place(at: path)
         do throws(NetworkError) {
             let plan = try NetworkPlan(
                 spec: value.model, input: value.dataset.inputShape, classes: value.dataset.classCount)
             if plan.layout.count > parameterLimit {
                 walk.report(
-                    place, path, value: "\(plan.layout.count) parameters", "are too many",
+                    section.place(at: path), path, value: "\(plan.layout.count) parameters", "are too many",
                     "stay at or below \(parameterLimit)")
             }
         } catch {
+            let index = path == "model.layers" ? value.model.index(ofLayerIn: error) : nil
+            let path = index.map { "\(path).\($0)" } ?? path
             walk.report(
-                place, path, "does not fit \(value.dataset.name.rawValue): \(error)",
+                section.place(at: path), path, "does not fit \(value.dataset.name.rawValue): \(error)",
                 "change the layers or the data set")
+        }
+    }
+}
+
+extension ModelSpec {
+    /// The outermost layer to which the block belongs that an error names.
+    fileprivate func index(ofLayerIn error: NetworkError) -> Int? {
+        let block = error.block?.prefix { $0 != "." }
+        var numbers: [String: Int] = [:]
+        return layers.firstIndex { layer in
+            let number = numbers[layer.family, default: 0] + 1
+            numbers[layer.family] = number
+            return block == "\(layer.family)\(number)"
         }
     }
 }
 
 extension DatasetSpec {
     /// Classes of the data set, known without reading it.
-    var classCount: Int {
+    package var classCount: Int {
         switch name {
         case .fashionMNIST, .mnist, .cifar10, .synthetic: 10
         case .cifar100: 100
@@ -88,7 +102,7 @@ extension DatasetSpec {
     }
 
     /// One sample of the data set, known without reading it.
-    var inputShape: Shape {
+    package var inputShape: Shape {
         switch name {
         case .fashionMNIST, .mnist, .emnist: Shape(channels: 1, height: 28, width: 28)
         case .cifar10, .cifar100: Shape(channels: 3, height: 32, width: 32)

@@ -2,11 +2,13 @@ import CKernels
 import TensorMath
 
 extension ck_norm {
-    /// PyTorch's epsilon and momentum.
-    fileprivate init(_ shape: Shape, groups: Int = 1, activation: Int = Int(CK_LINEAR)) {
+    fileprivate init(
+        _ shape: Shape, groups: Int = 1, epsilon: Double = 1e-5, momentum: Double = 0,
+        activation: Int = Int(CK_LINEAR)
+    ) {
         self.init(
             channels: Int64(shape.channels), plane: Int64(shape.height * shape.width), groups: Int64(groups),
-            epsilon: 1e-5, momentum: 0.1, activation: Int32(activation))
+            epsilon: epsilon, momentum: momentum, activation: Int32(activation))
     }
 }
 
@@ -17,9 +19,11 @@ final class BatchNormLayer: Layer {
     private let parameters: LayerParameters
     private let statistics: FloatView
 
-    init(_ place: LayerPlace, activation: LayerSpec?, arena: inout Arena) {
+    init(
+        _ place: LayerPlace, epsilon: Double, momentum: Double, activation: LayerSpec?, arena: inout Arena
+    ) {
         let code = activation == .relu ? CK_RELU : activation == .relu6 ? CK_RELU6 : CK_LINEAR
-        norm = ck_norm(place.block.input, activation: Int(code))
+        norm = ck_norm(place.block.input, epsilon: epsilon, momentum: momentum, activation: Int(code))
         self.place = place
         parameters = place.ownParameters
         statistics = arena.take(4 * place.block.input.channels)

@@ -67,3 +67,57 @@ final class AveragePoolLayer: Layer {
             inputGradient.pointer)
     }
 }
+
+/// Mean of windows that share a plane out evenly and may overlap.
+final class AdaptiveAveragePoolLayer: Layer {
+    private let place: LayerPlace
+
+    init(_ place: LayerPlace) { self.place = place }
+
+    /// What part `index` of `count` takes of a side.
+    private static func window(_ index: Int, of count: Int, side: Int) -> Range<Int> {
+        (index * side / count)..<(((index + 1) * side + count - 1) / count)
+    }
+
+    /// Hands every output of the first `samples` with its window's rows and columns to `body`; `from` is where
+    /// the window's plane begins, `to` the output.
+    private func forEachWindow(
+        samples: Int, _ body: (_ from: Int, _ to: Int, _ rows: Range<Int>, _ columns: Range<Int>) -> Void
+    ) {
+        let (input, output) = (place.block.input, place.block.output)
+        var to = 0
+        for plane in 0..<samples * input.channels {
+            for row in 0..<output.height {
+                let rows = Self.window(row, of: output.height, side: input.height)
+                for column in 0..<output.width {
+                    let columns = Self.window(column, of: output.width, side: input.width)
+                    body(plane * input.height * input.width, to, rows, columns)
+                    to += 1
+                }
+            }
+        }
+    }
+
+    func forward(samples: Int) {
+        let (x, y, width) = (place.input.pointer, place.output.pointer, place.block.input.width)
+        forEachWindow(samples: samples) { from, to, rows, columns in
+            var sum: Float = 0
+            for row in rows {
+                for column in columns { sum += x[from + row * width + column] }
+            }
+            y[to] = sum / Float(rows.count * columns.count)
+        }
+    }
+
+    func backward(samples: Int, outputGradient: FloatView, inputGradient: FloatView?, update: WeightUpdate) {
+        guard let inputGradient else { return }
+        inputGradient.slice(0, samples * place.block.input.count).fill(0)
+        let (dy, dx, width) = (outputGradient.pointer, inputGradient.pointer, place.block.input.width)
+        forEachWindow(samples: samples) { from, to, rows, columns in
+            let share = dy[to] / Float(rows.count * columns.count)
+            for row in rows {
+                for column in columns { dx[from + row * width + column] += share }
+            }
+        }
+    }
+}

@@ -25,6 +25,6 @@ enum DenseNet {
                     .sequence(.normReluConv(channels, kernel: 1) + [.averagePool(kernel: 2, stride: 2)]))
             }
         }
-        return layers + [.batchNorm, .relu, .globalAveragePool, .dense(units: classes)]
+        return layers + [.batchNorm(), .relu, .globalAveragePool, .dense(units: classes)]
     }
 }

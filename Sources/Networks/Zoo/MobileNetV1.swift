@@ -2,18 +2,9 @@
 /// width multiplier scales all channels but the classes, rounded down and at least 8. 3,217,226 parameters
 /// with 10 classes, 4,231,976 with 1000; width 0.25 has 470,072 with 1000.
 enum MobileNetV1 {
-    static let zoo = [
-        ZooEntry("mobilenet_v1", "MobileNet V1 of width 1") { layers(width: 1, classes: $0) },
-        ZooEntry(
-            prefix: "mobilenet_v1_", "W", example: "mobilenet_v1_0.25",
-            "MobileNet V1 with the width multiplier W from 0.05 to 4.0"
-        ) { parameters, classes in
-            guard parameters.count == 1, let width = ZooEntry.widthMultiplier(parameters[0]) else {
-                return nil
-            }
-            return layers(width: width, classes: classes)
-        },
-    ]
+    static let zoo = ZooEntry.widths("mobilenet_v1", "MobileNet V1", example: "0.25") {
+        layers(width: $0, classes: $1)
+    }
 
     /// Outputs and strides of the depthwise separable blocks.
     private static let blocks = [

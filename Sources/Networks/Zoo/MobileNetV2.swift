@@ -2,18 +2,9 @@
 /// parameters with 1000 classes. A width multiplier scales all channels, rounded to multiples of 8; the last
 /// 1280 only grow.
 enum MobileNetV2 {
-    static let zoo = [
-        ZooEntry("mobilenet_v2", "MobileNet V2 of width 1") { layers(width: 1, classes: $0) },
-        ZooEntry(
-            prefix: "mobilenet_v2_", "W", example: "mobilenet_v2_0.5",
-            "MobileNet V2 with the width multiplier W from 0.05 to 4.0"
-        ) { parameters, classes in
-            guard parameters.count == 1, let width = ZooEntry.widthMultiplier(parameters[0]) else {
-                return nil
-            }
-            return layers(width: width, classes: classes)
-        },
-    ]
+    static let zoo = ZooEntry.widths("mobilenet_v2", "MobileNet V2", example: "0.5") {
+        layers(width: $0, classes: $1)
+    }
 
     private struct Stage {
         let expansion: Int

@@ -55,6 +55,6 @@ enum NASBench201 {
             ])
             layers += Array(repeating: cell, count: 5)
         }
-        return layers + [.batchNorm, .relu, .globalAveragePool, .dense(units: classes)]
+        return layers + [.batchNorm(), .relu, .globalAveragePool, .dense(units: classes)]
     }
 }

@@ -1,22 +1,26 @@
 extension [LayerSpec] {
     /// A convolution without bias that keeps the size at stride 1, then batch norm.
-    static func convNorm(_ channels: Int, kernel: Int, stride: Int = 1, groups: Int = 1) -> [LayerSpec] {
+    static func convNorm(
+        _ channels: Int, kernel: Int, stride: Int = 1, groups: Int = 1, norm: LayerSpec = .batchNorm()
+    ) -> [LayerSpec] {
         [
             .conv(
                 channels: channels, kernel: kernel, stride: stride, padding: .same, groups: groups,
                 bias: false),
-            .batchNorm,
+            norm,
         ]
     }
 
     /// The same, then relu.
-    static func convNormRelu(_ channels: Int, kernel: Int, stride: Int = 1, groups: Int = 1) -> [LayerSpec] {
-        convNorm(channels, kernel: kernel, stride: stride, groups: groups) + [.relu]
+    static func convNormRelu(
+        _ channels: Int, kernel: Int, stride: Int = 1, groups: Int = 1, norm: LayerSpec = .batchNorm()
+    ) -> [LayerSpec] {
+        convNorm(channels, kernel: kernel, stride: stride, groups: groups, norm: norm) + [.relu]
     }
 
     /// Batch norm and relu, then a convolution without bias that keeps the size at stride 1.
     static func normReluConv(_ channels: Int, kernel: Int) -> [LayerSpec] {
-        [.batchNorm, .relu, .conv(channels: channels, kernel: kernel, padding: .same, bias: false)]
+        [.batchNorm(), .relu, .conv(channels: channels, kernel: kernel, padding: .same, bias: false)]
     }
 }
 

@@ -31,13 +31,13 @@ enum WideResNet {
                 layers.append(
                     .residual(
                         body: [
-                            .batchNorm, .relu, conv(channels, stride: stride), .batchNorm, .relu,
+                            .batchNorm(), .relu, conv(channels, stride: stride), .batchNorm(), .relu,
                             conv(channels),
                         ],
                         shortcut: projects ? [.conv(channels: channels, kernel: 1, stride: stride)] : []))
                 inputs = channels
             }
         }
-        return layers + [.batchNorm, .relu, .globalAveragePool, .dense(units: classes)]
+        return layers + [.batchNorm(), .relu, .globalAveragePool, .dense(units: classes)]
     }
 }

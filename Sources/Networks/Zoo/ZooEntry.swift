@@ -39,10 +39,23 @@ public struct ZooEntry: Sendable {
         return value
     }
 
-    /// A factor of channels from 0.05 to 4 with one way to write it: `0.25`, `0.5`, `1.0`.
-    static func widthMultiplier(_ text: String) -> Double? {
-        guard let value = Double(text), value >= 0.05, value <= 4, "\(value)" == text else { return nil }
-        return value
+    /// A model and its family of other widths: factors of channels from 0.05 to 4 with one way to write each,
+    /// such as `0.25`, `0.5`, `1.0`.
+    static func widths(
+        _ name: String, _ meaning: String, example: String,
+        layers: @escaping @Sendable (_ width: Double, _ classes: Int) -> [LayerSpec]
+    ) -> [ZooEntry] {
+        let one = ZooEntry(name, "\(meaning) of width 1") { layers(1, $0) }
+        let family = ZooEntry(
+            prefix: "\(name)_", "W", example: "\(name)_\(example)",
+            "\(meaning) with the width multiplier W from 0.05 to 4.0"
+        ) { parameters, classes in
+            guard parameters.count == 1, let width = Double(parameters[0]), width >= 0.05, width <= 4,
+                "\(width)" == parameters[0]
+            else { return nil }
+            return layers(width, classes)
+        }
+        return [one, family]
     }
 }
 
@@ -51,8 +64,7 @@ extension ModelSpec {
     public static let zoo: [ZooEntry] = [
         FederatedAveragingNets.zoo, LeNets.zoo, FedMAXNet.zoo, SmallResNet.zoo, ResNet.zoo, WideResNet.zoo,
         MobileNetV1.zoo, MobileNetV2.zoo, VGG.zoo, NASBench201.zoo, DenseNet.zoo, SqueezeNet.zoo,
-        GoogLeNet.zoo,
-        ShuffleNetV2.zoo, MnasNet.zoo,
+        GoogLeNet.zoo, ShuffleNetV2.zoo, MnasNet.zoo,
     ].flatMap { $0 }
 
     /// Names that `named` knows, and patterns of names: capitals stand for parameters.
