@@ -15,13 +15,14 @@ public struct FederatedConfiguration: Sendable, Equatable {
     public var training: TrainingSpec
     public var evaluation: EvaluationSpec
     public var stop: StopSpec
+    public var compression: CompressionSpec
 
     public init(
         seed: UInt64, dataset: DatasetSpec, partition: PartitionSpec, localTestFraction: Double,
         model: ModelSpec,
         initialization: Initialization, method: MethodSpec, training: TrainingSpec,
         evaluation: EvaluationSpec,
-        stop: StopSpec
+        stop: StopSpec, compression: CompressionSpec = .none
     ) {
         self.seed = seed
         self.dataset = dataset
@@ -33,6 +34,7 @@ public struct FederatedConfiguration: Sendable, Equatable {
         self.training = training
         self.evaluation = evaluation
         self.stop = stop
+        self.compression = compression
     }
 }
 
