@@ -28,14 +28,15 @@ enum FederatedSection {
                 "target_accuracy", &value.stop.targetAccuracy, .number(0...1, above: true),
                 absence: "never", "Accuracy that is enough, seen at evaluated rounds.")
         }
+        CompressionSection.visit(section, &value.compression)
         section.later("devices", "remove it; costs in bytes and MACs are recorded without it")
-        section.later("compression", "remove it; updates travel as float32")
     }
 
     static func checkAcrossFields(_ section: Section, _ value: FederatedConfiguration) {
         DatasetSection.checkAcrossFields(section, value)
         PartitionSection.checkAcrossFields(section, value)
         ModelSection.checkAcrossFields(section, value)
+        CompressionSection.checkAcrossFields(section, value.compression)
         let walk = section.walk
         let clients = PartitionSection.clients(value)
         let perRound = "training.clients_per_round"
