@@ -51,7 +51,7 @@ let package = Package(
         .testTarget(
             name: "NetworksTests", dependencies: ["Networks", "CKernels"], resources: [.copy("Fixtures")]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TensorMath", "CZlib"]),
-        .testTarget(name: "MethodsTests", dependencies: ["Methods"]),
+        .testTarget(name: "MethodsTests", dependencies: ["Methods", "CKernels"]),
         .testTarget(name: "ExperimentTests", dependencies: ["Experiment"]),
         .testTarget(name: "WireTests", dependencies: ["Wire"]),
         .testTarget(name: "SimulationTests", dependencies: ["Runtime"]),

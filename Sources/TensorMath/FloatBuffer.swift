@@ -70,6 +70,22 @@ public struct FloatView {
         }
     }
 
+    /// The values, for loops over many of them.
+    public func withSpan<Result>(_ body: (Span<Float>) -> Result) -> Result {
+        body(UnsafeBufferPointer(start: pointer, count: count).span)
+    }
+
+    public func withMutableSpan<Result>(_ body: (inout MutableSpan<Float>) -> Result) -> Result {
+        let buffer = UnsafeMutableBufferPointer(start: pointer, count: count)
+        var span = buffer.mutableSpan
+        return body(&span)
+    }
+
+    /// The values as IEEE 754 patterns.
+    public func withBitPatterns<Result>(_ body: (Span<UInt32>) -> Result) -> Result {
+        UnsafeBufferPointer(start: pointer, count: count).withMemoryRebound(to: UInt32.self) { body($0.span) }
+    }
+
     /// The values as an array of their own.
     public var array: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
 

@@ -5,8 +5,11 @@ public struct RandomKey: Sendable, Hashable {
     /// What the numbers are for, so that two uses never share a stream.
     public enum Purpose: UInt32, Sendable {
         case initialization = 1
-        case partition, selection, shuffle, synthetic, dropout, augmentation, split, fault, test, attack,
-            compression
+        case partition, selection, shuffle, synthetic, dropout, augmentation, split, fault, test
+        /// Of codecs: what a client sends, and what the server sends to all.
+        case uplink, downlink
+        /// Of simulated attackers.
+        case attack
     }
 
     public var seed: UInt64
@@ -62,6 +65,30 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
         }
         used += 1
         return block[used - 1]
+    }
+
+    /// The next `count` numbers of `nextUInt32`, many times faster.
+    public mutating func words(_ count: Int) -> [UInt32] {
+        precondition(count >= 0, "no \(count) numbers")
+        KernelFamily.activate()
+        return [UInt32](unsafeUninitializedCapacity: count) { words, filled in
+            while filled < count && used < 4 {
+                words[filled] = nextUInt32()
+                filled += 1
+            }
+            let blocks = (count - filled) / 4
+            if blocks > 0 {
+                let key = [key.0, key.1]
+                let start = [counter[0], counter[1], counter[2], counter[3]]
+                ck_philox(key, start, blocks, words.baseAddress! + filled)
+                counter[0] += UInt32(blocks)
+                filled += 4 * blocks
+            }
+            while filled < count {
+                words[filled] = nextUInt32()
+                filled += 1
+            }
+        }
     }
 
     public mutating func next() -> UInt64 {

@@ -39,7 +39,7 @@ struct CheckCommand: ParsableCommand {
         let setup = try FederatedSetup(configuration)
         let sizes = setup.holdings.train.map(\.count)
         let perClient =
-            2 * UInt64(setup.modelBytes) + setup.overhead.down + setup.overhead.up
+            UInt64(setup.payloadBytes.down + setup.payloadBytes.up) + setup.overhead.down + setup.overhead.up
         let perRound = perClient * UInt64(configuration.training.clientsPerRound)
         let forecast = Forecast(
             name: scenario.name, scenarioDigest: hexadecimal(scenario.digest), clients: sizes.count,

@@ -1,4 +1,5 @@
 import Experiment
+import Methods
 import Networks
 import Testing
 
@@ -129,7 +130,10 @@ import Testing
         ),
         ("stop: {target_accuracy: 0}", "stop.target_accuracy: 0 is not positive; give a number above 0 to 1"),
         ("stop: {target_accuracy: 1.1}", "stop.target_accuracy: 1.1 is above 1; give a number above 0 to 1"),
-        ("method: {name: fedmux}", "method.name: fedmux is unknown; did you mean fedmax? write one of \(methods)"),
+        (
+            "method: {name: fedmux}",
+            "method.name: fedmux is unknown; did you mean fedmax? write one of \(MethodSpec.names.joined(separator: ", "))"
+        ),
         ("method: {name: fedprox, mu: -1}", "method.mu: -1 is below 0; give a number from 0 to 1000000"),
         (
             "method: {name: fedprox, beta: 1}",
@@ -162,6 +166,66 @@ import Testing
     ])
     func aFaultSaysWhatToDo(line: String, expected: String) {
         #expect(faults(of: minimalScenario + line + "\n") == "scenario.yaml:3: " + expected)
+    }
+
+    @Test(arguments: [
+        ("{uplnk: []}", "uplnk: unknown key; did you mean uplink?"),
+        ("{uplink: {kind: sign}}", "uplink: a mapping does not fit here; write a list of 0 to 2 mappings"),
+        ("{downlink: [sign]}", "downlink.0: sign is not a mapping; write keys with values"),
+        (
+            "{uplink: [{bits: 8}]}",
+            "uplink.0.kind: is missing; write kind: one of quantize, top_k, random_k, float16, sign"
+        ),
+        (
+            "{uplink: [{kind: topk}]}",
+            "uplink.0.kind: topk is unknown; did you mean top_k?"
+                + " write one of quantize, top_k, random_k, float16, sign"
+        ),
+        (
+            "{uplink: [{kind: quantize, bits: 3}]}", "uplink.0.bits: 3 is not 8, 4 or 2; write one of them"
+        ),
+        (
+            "{uplink: [{kind: quantize, bucket: 0}]}",
+            "uplink.0.bucket: 0 is not positive; give a whole number from 1 to 1000000000, or write tensor"
+        ),
+        (
+            "{uplink: [{kind: top_k, fraction: 0}]}",
+            "uplink.0.fraction: 0 is not positive; give a number above 0 to 1"
+        ),
+        (
+            "{uplink: [{kind: top_k}, {kind: random_k, fraction: 1.5}]}",
+            "uplink.1.fraction: 1.5 is above 1; give a number above 0 to 1"
+        ),
+        (
+            "{uplink: [{kind: sign, bits: 1}]}",
+            "uplink.0.bits: unknown key; remove it; the keys here are kind"
+        ),
+        (
+            "{uplink: [{kind: sign}, {kind: top_k}]}",
+            "uplink.1.kind: top_k comes after sign; write it first: values are chosen, then coded"
+        ),
+        (
+            "{downlink: [{kind: random_k}, {kind: top_k}]}",
+            "downlink.1.kind: top_k chooses values a second time; keep one of top_k and random_k"
+        ),
+        (
+            "{uplink: [{kind: quantize}, {kind: float16}]}",
+            "uplink.1.kind: float16 codes values a second time; keep one of quantize, float16 and sign"
+        ),
+        (
+            "{uplink: [{kind: top_k}, {kind: sign}, {kind: sign}]}",
+            "uplink: a list does not fit here; write a list of 0 to 2 mappings"
+        ),
+        (
+            "{error_feedback: true}",
+            "error_feedback: true has nothing to feed back;"
+                + " write compression.uplink, such as [{kind: top_k}]"
+        ),
+        ("{error_feedback: 1}", "error_feedback: 1 is neither true nor false; write true or false"),
+    ])
+    func faultsOfCompression(compression: String, expected: String) {
+        let text = minimalScenario + "compression: \(compression)\n"
+        #expect(faults(of: text) == "scenario.yaml:3: compression." + expected)
     }
 
     /// Line 1 is the data set, line 2 the model.

@@ -24,7 +24,8 @@ func randomScenario(_ stream: inout RandomStream) -> Scenario {
         initialization: pick(Initialization.allCases, &stream), method: .fedavg,
         training: randomTraining(&stream, population: population),
         evaluation: EvaluationSpec(every: 1 + stream.index(below: 100), on: targets),
-        stop: StopSpec(targetAccuracy: stream.index(below: 2) == 0 ? nil : 1 - stream.uniformDouble()))
+        stop: StopSpec(targetAccuracy: stream.index(below: 2) == 0 ? nil : 1 - stream.uniformDouble()),
+        compression: randomCompression(&stream))
     let names = [
         "plain", "with spaces", "quote \" and \\", "true", "12", "a: b # c", "\u{1F600} ü\n\t\u{7}", "- x",
         "null",
@@ -101,4 +102,21 @@ private func randomSchedule(_ stream: inout RandomStream) -> Schedule {
     case 2: .step(every: 1 + stream.index(below: 100), factor: 1 - stream.uniformDouble() * 0.5)
     default: .cosine(rounds: 2 + stream.index(below: 1000), minimum: stream.uniformDouble())
     }
+}
+
+private func randomCompression(_ stream: inout RandomStream) -> CompressionSpec {
+    func stages() -> [CompressionStage] {
+        let fraction = 1 - stream.uniformDouble()
+        let sparsifiers: [[CompressionStage]] = [
+            [], [.topK(fraction: fraction)], [.randomK(fraction: fraction)],
+        ]
+        let bucket = stream.index(below: 2) == 0 ? nil : 1 + stream.index(below: 1_000_000_000)
+        let coders: [[CompressionStage]] = [
+            [], [.quantize(bits: pick([8, 4, 2], &stream), bucket: bucket)], [.float16], [.sign],
+        ]
+        return pick(sparsifiers, &stream) + pick(coders, &stream)
+    }
+    var spec = CompressionSpec(uplink: stages(), downlink: stages())
+    if !spec.uplink.isEmpty || !spec.downlink.isEmpty { spec.errorFeedback = stream.index(below: 2) == 0 }
+    return spec
 }

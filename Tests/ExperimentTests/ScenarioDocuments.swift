@@ -27,6 +27,8 @@ let fullScenario = """
                schedule: {kind: exponential, factor: 0.996}}
     evaluation: {every: 3, on: [global_test, local_test]}
     stop: {target_accuracy: 0.85}
+    compression: {uplink: [{kind: top_k, fraction: 0.01}, {kind: quantize, bits: 4, bucket: tensor}],
+                  downlink: [{kind: quantize}], error_feedback: true}
     hosts: {minimum: 2, launch: [{kind: local, workers: 2}, {kind: manual}]}
     thresholds: {final_accuracy: ">= 0.80", wall_seconds: "< 60"}
 

@@ -29,6 +29,11 @@ import Testing
         #expect(it.training.schedule == .exponential(factor: 0.996))
         #expect(it.evaluation == EvaluationSpec(every: 3, on: [.globalTest, .localTest]))
         #expect(it.stop.targetAccuracy == 0.85)
+        #expect(
+            it.compression
+                == CompressionSpec(
+                    uplink: [.topK(fraction: 0.01), .quantize(bits: 4, bucket: nil)],
+                    downlink: [.quantize(bits: 8, bucket: 512)], errorFeedback: true))
         #expect(scenario.hosts == HostsSpec(minimum: 2, launch: [.local(workers: 2), .manual]))
         #expect(
             scenario.thresholds == [
@@ -49,6 +54,7 @@ import Testing
                 == TrainingSpec(rounds: 10, clientsPerRound: 10, optimizer: .sgd(SGD(learningRate: 0.05))))
         #expect(it.evaluation == EvaluationSpec(every: 5, on: [.globalTest]))
         #expect(it.stop.targetAccuracy == nil)
+        #expect(it.compression == .none)
         #expect(scenario.hosts == HostsSpec(minimum: 1, launch: [.local(workers: 2)]))
         #expect(scenario.thresholds.isEmpty)
     }
@@ -139,6 +145,7 @@ import Testing
         #expect(scenario.digest == same.digest)
         for change in [
             "seed=8", "training.batch_size=21", "model.initialization=glorot", "stop.target_accuracy=~",
+            "compression.downlink=[]", "compression.error_feedback=false",
         ] {
             #expect(try Scenario.load(text: fullScenario, overrides: [change]).digest != scenario.digest)
         }
@@ -210,6 +217,18 @@ private let resolvedFullScenario = """
       on: [global_test, local_test]
     stop:
       target_accuracy: 0.85
+    compression:
+      uplink:
+        - kind: top_k
+          fraction: 0.01
+        - kind: quantize
+          bits: 4
+          bucket: tensor
+      downlink:
+        - kind: quantize
+          bits: 8
+          bucket: 512
+      error_feedback: true
     hosts:
       minimum: 2
       launch:

@@ -1,3 +1,4 @@
+import CKernels
 import TensorMath
 import Testing
 
@@ -31,6 +32,27 @@ import Testing
         #expect(small.uniform() == Float(0xEB44BE) / 0x1p24)
         var double = RandomStream(Self.key)
         #expect(double.uniformDouble() == Double(0x7485_C6C9_EB44_BE64 >> 11 as UInt64) / 0x1p53)
+    }
+
+    /// In a process of its own, because the choice of kernels belongs to the process.
+    @Test func manyWordsAreThoseDrawnOneByOne() async {
+        await #expect(processExitsWith: .success) {
+            for family in Int32(CK_PORTABLE)...ck_supported_family() {
+                for count in [0, 1, 3, 4, 5, 127, 128, 129, 1000] {
+                    for drawn in 0..<6 {
+                        var (one, many) = (
+                            RandomStream(RandomStreamTests.key), RandomStream(RandomStreamTests.key)
+                        )
+                        for _ in 0..<drawn { #expect(one.nextUInt32() == many.nextUInt32()) }
+                        let expected = (0..<count).map { _ in one.nextUInt32() }
+                        _ = KernelFamily.active
+                        ck_set_family(family)
+                        #expect(many.words(count) == expected)
+                        #expect(many.next() == one.next())
+                    }
+                }
+            }
+        }
     }
 
     @Test func shuffleGoldenOrder() {

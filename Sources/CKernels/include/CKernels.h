@@ -14,4 +14,5 @@ void ck_set_family(int family);
 
 #include "exact_sum.h"
 #include "layers.h"
+#include "philox.h"
 #include "scalar_math.h"

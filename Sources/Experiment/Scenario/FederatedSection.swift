@@ -32,6 +32,7 @@ enum FederatedSection {
                 "target_accuracy", &value.stop.targetAccuracy, .number(0...1, above: true),
                 absence: "never", "Accuracy that is enough, seen at evaluated rounds.")
         }
+        CompressionSection.visit(section, &value.compression)
         section.later("devices", "remove it; costs in bytes and MACs are recorded without it")
         AggregationSection.visit(section, &value.aggregation)
         AggregationSection.visit(section, &value.attack)
@@ -41,6 +42,7 @@ enum FederatedSection {
         DatasetSection.checkAcrossFields(section, value)
         PartitionSection.checkAcrossFields(section, value)
         ModelSection.checkAcrossFields(section, value)
+        CompressionSection.checkAcrossFields(section, value.compression)
         let walk = section.walk
         let clients = PartitionSection.clients(value)
         let perRound = "training.clients_per_round"

@@ -107,6 +107,8 @@ public struct ProgramStep {
     public var snapshot: Snapshot?
     /// Set once, with the last step.
     public var outcome: Outcome?
+    /// Set when the experiment cannot go on, with place and remedy.
+    public var failure: String?
     /// What the tasks of this step are for, for progress and timing.
     public var phase: Phase?
 

@@ -175,6 +175,7 @@ public struct Coordinator<Experiment: Program> {
             end(.cannotWrite(error.description))
             return
         }
+        if let failure = step.failure { return end(.taskFailed(failure)) }
         clock.apply(step, now: now, coordinator: (meter, retries, sessions.count))
         durability.append(step, infrastructure: clock.finishedRow)
         clock.finishedRow = nil

@@ -49,8 +49,10 @@ public struct FederatedSetup: Sendable {
     /// Bytes of the model; what a client receives may be less or more.
     public var modelBytes: Int { plan.layout.count * 4 }
     /// Bytes that a client receives and sends in a round, headers apart; 0 where clients stay by themselves.
-    public var payloadBytes: Int {
-        configuration.method.isFederated ? exchange.payload.count * 4 : 0
+    public var payloadBytes: (down: Int, up: Int) {
+        guard configuration.method.isFederated else { return (0, 0) }
+        let coding = UpdateCoding(configuration, layout: exchange.payload)
+        return (coding.downBytes, coding.upBytes)
     }
     /// Bytes of what a client keeps between its rounds.
     public var stateBytes: Int { exchange.state.count * 4 }
@@ -69,18 +71,19 @@ public struct FederatedSetup: Sendable {
         func size(_ message: Message) -> Int {
             Envelope(run: 1, epoch: 1, session: 1, sequence: 1, message: message).encoded().count
         }
-        let object = ObjectReference(id: ObjectID(high: 1, low: 1), bytes: UInt64(payloadBytes))
+        let id = ObjectID(high: 1, low: 1)
+        let (down, up) = payloadBytes
         let task = TaskOrder(
             task: 1, attempt: 1, kind: TaskSpec.Kind.train.rawValue, round: 1, client: 0, participation: 0,
-            first: 0,
-            count: nil, layout: exchange.payload.digest, inputs: [object], inline: 1)
+            first: 0, count: nil, layout: payloadDigest,
+            inputs: [ObjectReference(id: id, bytes: UInt64(down))], inline: 1)
         let offer = Offer(
-            task: 1, attempt: 1, outputs: [object], metrics: [0, 0, 0, 0, 0], work: [0, 0], inline: 1,
-            failure: nil)
-        let chunk = size(.chunk(id: object.id, index: 0, length: 1))
+            task: 1, attempt: 1, outputs: [ObjectReference(id: id, bytes: UInt64(up))],
+            metrics: [0, 0, 0, 0, 0], work: [0, 0], inline: 1, failure: nil)
+        let chunk = size(.chunk(id: id, index: 0, length: 1))
         return MessageOverhead(
-            down: TrafficMeter.overhead(object: payloadBytes, header: size(.task(task)), chunkHeader: chunk),
-            up: TrafficMeter.overhead(object: payloadBytes, header: size(.offer(offer)), chunkHeader: chunk))
+            down: TrafficMeter.overhead(object: down, header: size(.task(task)), chunkHeader: chunk),
+            up: TrafficMeter.overhead(object: up, header: size(.offer(offer)), chunkHeader: chunk))
     }
 
     public func program(resuming snapshot: Snapshot?) -> FederatedProgram {

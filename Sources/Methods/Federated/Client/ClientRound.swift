@@ -35,7 +35,7 @@ final class ClientRound: TaskExecution {
             attack.distort(client.update, received: client.received, stream: &attackStream)
         }
         return TaskOutput(
-            objects: objects(),
+            objects: try objects(),
             metrics: [
                 training.lossSum, Double(training.correct), Double(training.seen), Double(training.steps),
                 training.lossSquares,
@@ -43,10 +43,14 @@ final class ClientRound: TaskExecution {
     }
 
     /// The update, the state and the mean activations, as far as they are due, in this order.
-    private func objects() -> [ObjectBytes] {
+    private func objects() throws(TaskFailure) -> [ObjectBytes] {
         let client = executor.client
         var objects: [ObjectBytes] = []
-        if executor.configuration.method.method.communicates { objects.append(ObjectBytes(client.update)) }
+        if executor.configuration.method.method.communicates {
+            do throws(CompressionError) { objects.append(try client.encodeUpdate()) } catch {
+                throw TaskFailure("client \(client.id)'s update cannot be compressed: \(error)")
+            }
+        }
         if client.exchange.state.count > 0 { objects.append(ObjectBytes(client.state)) }
         if probes { objects.append(ObjectBytes(executor.meanActivations())) }
         return objects

@@ -48,9 +48,15 @@ public final class FederatedExecutor: TaskExecutor {
         guard task.layout == layoutDigest else {
             throw TaskFailure("the task is for a model of another layout; coordinator and worker differ")
         }
-        guard let model = inputs.first, model.copy(into: client.received) else {
-            throw TaskFailure("the task's model does not have \(client.received.count) values")
-        }
+        guard let model = inputs.first else { throw TaskFailure("the task has no model") }
+        do throws(CompressionError) {
+            if task.kind == .train {
+                try client.coding.receive(model, round: task.round, into: client.received)
+            } else if !model.copy(into: client.received) {
+                throw CompressionError(
+                    segment: nil, problem: .size(model.count, expected: client.received.count * 4))
+            }
+        } catch { throw TaskFailure("the task's model cannot be read: \(error)") }
         client.receiveModel()
         client.hasState = inputs.count > 1
         if client.hasState {

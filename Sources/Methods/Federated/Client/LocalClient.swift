@@ -29,6 +29,9 @@ package final class LocalClient {
     package internal(set) var samples = 0
     package internal(set) var labels: [UInt8]
     private let initial: FloatView
+    /// How payloads travel.
+    let coding: UpdateCoding
+    private let scratch: FloatView?
 
     package init(configuration: FederatedConfiguration, plan: NetworkPlan, taps: Set<String> = []) {
         self.configuration = configuration
@@ -42,6 +45,8 @@ package final class LocalClient {
             configuration.training.optimizer, clipNorm: configuration.training.clipNorm,
             count: plan.layout.count)
         labels = .init(repeating: 0, count: configuration.training.batchSize)
+        coding = UpdateCoding(configuration, layout: exchange.payload)
+        scratch = coding.uplink.map { FloatBuffer(count: $0.layout.count).view }
         initial = FloatBuffer(count: plan.layout.count).view
         var stream = RandomStream(RandomKey(seed: configuration.seed, purpose: .initialization))
         plan.initialParameters(configuration.initialization, stream: &stream, into: initial)
@@ -66,6 +71,15 @@ package final class LocalClient {
         network.forward(samples: samples)
         let labels = labels
         return network.softmaxCrossEntropy(labels: labels.span, samples: samples)
+    }
+
+    /// What travels for `update`.
+    func encodeUpdate() throws(CompressionError) -> ObjectBytes {
+        let residual =
+            coding.uplink?.errorFeedback == true ? exchange.part(Exchange.residual, of: state) : nil
+        return try coding.send(
+            update, received: received, client: id, participation: participation, residual: residual,
+            scratch: scratch)
     }
 
     /// One step of the scenario's optimiser on the batch.

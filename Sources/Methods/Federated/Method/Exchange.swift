@@ -39,6 +39,11 @@ package struct Exchange: Sendable, Equatable {
     /// Shared values: the payload has one such block for the model and one for each further vector.
     package let sharedCount: Int
     private let parts: [(name: String, offset: Int, count: Int)]
+    private let keeps: [Part]
+    private let vectors: [String]
+
+    /// The name under which a client keeps what its compressed updates lacked.
+    package static let residual = "residual"
 
     /// `isShared` says which segments travel; `vectors` names what travels beside the model; `keeps` says what a client
     /// keeps.
@@ -47,6 +52,8 @@ package struct Exchange: Sendable, Equatable {
         isShared: (Segment) -> Bool = { _ in true }
     ) {
         self.model = model
+        self.keeps = keeps
+        self.vectors = vectors
         let travelling = model.segments.filter(isShared)
         let staying = model.segments.filter { !isShared($0) }
         var payload = ParameterLayout()
@@ -82,6 +89,12 @@ package struct Exchange: Sendable, Equatable {
         }
         self.state = state
         self.parts = parts
+    }
+
+    /// The same with a further part of the clients' state.
+    func keeping(_ part: Part) -> Exchange {
+        let names = Set(payload.segments.map(\.name))
+        return Exchange(model, vectors: vectors, keeps: keeps + [part]) { names.contains($0.name) }
     }
 
     package static func == (a: Exchange, b: Exchange) -> Bool {

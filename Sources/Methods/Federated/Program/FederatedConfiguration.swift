@@ -18,6 +18,7 @@ public struct FederatedConfiguration: Sendable, Equatable {
     public var preprocessing: PreprocessingSpec
     public var aggregation: AggregationSpec
     public var attack: AttackSpec?
+    public var compression: CompressionSpec
 
     public init(
         seed: UInt64, dataset: DatasetSpec, partition: PartitionSpec, localTestFraction: Double,
@@ -25,7 +26,7 @@ public struct FederatedConfiguration: Sendable, Equatable {
         initialization: Initialization, method: MethodSpec, training: TrainingSpec,
         evaluation: EvaluationSpec,
         stop: StopSpec, preprocessing: PreprocessingSpec = PreprocessingSpec(),
-        aggregation: AggregationSpec = .mean, attack: AttackSpec? = nil
+        aggregation: AggregationSpec = .mean, attack: AttackSpec? = nil, compression: CompressionSpec = .none
     ) {
         self.seed = seed
         self.dataset = dataset
@@ -40,10 +41,16 @@ public struct FederatedConfiguration: Sendable, Equatable {
         self.preprocessing = preprocessing
         self.aggregation = aggregation
         self.attack = attack
+        self.compression = compression
     }
 
     /// What travels and what stays in this experiment.
-    package func exchange(_ plan: NetworkPlan) -> Exchange { method.method.exchange(plan) }
+    package func exchange(_ plan: NetworkPlan) -> Exchange {
+        let exchange = method.method.exchange(plan)
+        let keepsResidual =
+            compression.errorFeedback && !compression.uplink.isEmpty && method.method.communicates
+        return keepsResidual ? exchange.keeping(.payload(Exchange.residual)) : exchange
+    }
 
     /// Whether the activations of a round's clients are compared.
     package func measuresDivergence(round: Int) -> Bool {

@@ -6,8 +6,7 @@ extension FederatedProgram {
     mutating func beginRound() -> ProgramStep {
         round += 1
         let method = configuration.method.method
-        let clients = method.poolsData ? [0] : selector.cohort(round: round)
-        cohort = clients.map { client in
+        cohort = clients(round: round).map { client in
             let samples = population.trainCounts[client]
             return CohortMember(
                 client: client, samples: samples,
@@ -19,21 +18,30 @@ extension FederatedProgram {
         activations = [:]
         evaluation = nil
         server.begin(global: global.view, cohort: cohort)
+        broadcast = encodeBroadcast()
         var step = ProgramStep()
         step.phase = .training(round: round)
         step.tasks = cohort.enumerated().map { position, member in
             TaskSpec(
                 id: taskID(.train, position), kind: .train, round: round, client: member.client,
                 participation: participations[member.client], layout: layoutDigest,
-                inputs: [ObjectReference(globalObject)] + [states[member.client]].compactMap(\.self),
+                inputs: [ObjectReference(broadcast)] + [states[member.client]].compactMap(\.self),
                 outputs: outputSizes, isFederated: method.isFederated)
         }
         waiting = Set(step.tasks.map(\.id))
         return step
     }
 
+    private func encodeBroadcast() -> ObjectBytes {
+        guard coding.downlink != nil else { return globalObject }
+        do throws(CompressionError) {
+            return try coding.broadcast(
+                global.view, round: round, residual: downlinkResidual?.view, received: received.view)
+        } catch { preconditionFailure("a global model that is not finite passed the checks: \(error)") }
+    }
+
     private var updateBytes: UInt64? {
-        configuration.method.method.communicates ? UInt64(exchange.payload.count * 4) : nil
+        configuration.method.method.communicates ? UInt64(coding.upBytes) : nil
     }
 
     private var stateBytes: UInt64? {
@@ -69,7 +77,11 @@ extension FederatedProgram {
         try check(state, of: member)
         let mean = try activations.map { object throws(Rejection) in try values(object, of: member) }
         if let update {
-            _ = update.copy(into: staging.view)
+            do throws(CompressionError) {
+                try coding.accept(
+                    update, global: global.view, received: received.view, client: member.client,
+                    participation: task.participation, into: staging.view)
+            } catch { throw Rejection(.wrongShape, "\(member.place): \(error)") }
             try server.accept(staging.view, of: member)
         }
         self.activations[member.client] = mean
@@ -109,7 +121,7 @@ extension FederatedProgram {
                 round: round, client: member.client, samples: member.samples, steps: metrics.steps,
                 trainLossSum: metrics.lossSum, trainCorrect: metrics.correct,
                 updateDigest: update.map { "\($0.id)" } ?? "", stateDigest: state.map { "\($0.id)" } ?? "",
-                downPayloadBytes: travels ? UInt64(globalObject.count) : 0,
+                downPayloadBytes: travels ? UInt64(broadcast.count) : 0,
                 downOverheadBytes: travels ? overhead.down : 0,
                 upPayloadBytes: travels ? UInt64(update?.count ?? 0) : 0,
                 upOverheadBytes: travels ? overhead.up : 0, work: work))
@@ -117,6 +129,12 @@ extension FederatedProgram {
 
     mutating func finishTraining() -> ProgramStep {
         if configuration.method.method.communicates { server.finish(into: global.view) }
+        guard global.view.maximumMagnitude.isFinite else {
+            var step = ProgramStep()
+            step.failure =
+                "the global model is not finite after round \(round); lower the server's or the clients' learning rate"
+            return step
+        }
         globalObject = ObjectBytes(global.view)
         for member in cohort { participations[member.client] += 1 }
         for state in newStates { states[state.client] = ObjectReference(state.object) }
@@ -148,10 +166,11 @@ extension FederatedProgram {
         let clients = trained.count
         return [(TrafficRow.Direction.down, "model", overhead.down), (.up, "update", overhead.up)].flatMap {
             direction, kind, header in
-            exchange.payload.segments.map { segment in
-                TrafficRow(
+            exchange.payload.segments.enumerated().map { index, segment in
+                let bytes = coding.bytes(segment: index)
+                return TrafficRow(
                     round: round, direction: direction, kind: kind, part: .payload, segment: segment.name,
-                    clients: clients, bytes: UInt64(clients * segment.count * 4))
+                    clients: clients, bytes: UInt64(clients * (direction == .up ? bytes.up : bytes.down)))
             } + [
                 TrafficRow(
                     round: round, direction: direction, kind: kind, part: .overhead, segment: "header",

@@ -23,9 +23,16 @@ public struct FederatedProgram: Program {
     let global: FloatBuffer
     /// Room for one update.
     let staging: FloatBuffer
+    let coding: UpdateCoding
+    /// What the clients of this round have received: the global payload as it is after its compression.
+    let received: FloatBuffer
+    /// What the server's compressed payloads lacked; nil without error feedback.
+    let downlinkResidual: FloatBuffer?
     var server: any FederatedServer
     let selector: Selector
     var globalObject: ObjectBytes
+    /// What is sent in this round; the global payload itself where it is not compressed.
+    var broadcast: ObjectBytes
     var round: Int
     var participations: [Int]
     /// The newest state of each client that has one.
@@ -55,6 +62,10 @@ public struct FederatedProgram: Program {
         hasProbe = configuration.evaluation.on.contains(.activationDivergence)
         global = FloatBuffer(count: exchange.payload.count)
         staging = FloatBuffer(count: exchange.payload.count)
+        coding = UpdateCoding(configuration, layout: exchange.payload)
+        received = FloatBuffer(count: coding.downlink == nil ? 0 : exchange.payload.count)
+        downlinkResidual =
+            coding.downlink?.errorFeedback == true ? FloatBuffer(count: exchange.payload.count) : nil
         let method = configuration.method.method
         server = method.server(
             ServerContext(
@@ -67,6 +78,7 @@ public struct FederatedProgram: Program {
         states = snapshot?.states ?? [:]
         participations = .init(repeating: 0, count: population.clients)
         globalObject = ObjectBytes([])
+        broadcast = globalObject
         if let snapshot { restore(snapshot) } else { initialize() }
         globalObject = ObjectBytes(global.view)
     }
@@ -85,13 +97,21 @@ public struct FederatedProgram: Program {
             fits = fits && saved?.values.copy(into: vector.values) ?? false
         }
         precondition(fits, "a snapshot of another experiment")
-        if let counts = memory.first(where: { $0.name == Self.participationVector })?.values {
+        if let saved = snapshot.memory.first(where: { $0.name == Self.participationVector }) {
+            let counts = FloatBuffer(count: participations.count).view
+            fits = saved.values.copy(into: counts)
+            precondition(fits, "a snapshot of other clients")
             for client in participations.indices { participations[client] = Int(counts[client]) }
         } else {
             for past in stride(from: 1, through: snapshot.round, by: 1) {
-                for client in selector.cohort(round: past) { participations[client] += 1 }
+                for client in clients(round: past) { participations[client] += 1 }
             }
         }
+    }
+
+    /// The cohort of a round, in the order drawn.
+    func clients(round: Int) -> [Int] {
+        configuration.method.method.poolsData ? [0] : selector.cohort(round: round)
     }
 
     // MARK: - Memory
@@ -100,7 +120,10 @@ public struct FederatedProgram: Program {
 
     /// What must be saved beside the model: the server's and the selection's.
     private var memory: [ServerVector] {
-        server.memory + selector.memory + [participationMemory].compactMap(\.self)
+        let residual = downlinkResidual.map {
+            ServerVector("downlink_residual", layout: exchange.payload, values: $0.view)
+        }
+        return server.memory + selector.memory + [participationMemory, residual].compactMap(\.self)
     }
 
     /// Where cohorts do not follow from the seed alone, how often each client took part.
@@ -124,7 +147,9 @@ public struct FederatedProgram: Program {
 
     // MARK: - Program
 
-    public func object(_ id: ObjectID) -> ObjectBytes? { globalObject.id == id ? globalObject : nil }
+    public func object(_ id: ObjectID) -> ObjectBytes? {
+        globalObject.id == id ? globalObject : broadcast.id == id ? broadcast : nil
+    }
 
     public mutating func start() -> ProgramStep {
         precondition(round < configuration.training.rounds, "nothing is left to do")
