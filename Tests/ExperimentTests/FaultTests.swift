@@ -134,7 +134,7 @@ import Testing
             "method: {name: fedmux}",
             "method.name: fedmux is unknown; did you mean fedmax? write one of \(MethodSpec.names.joined(separator: ", "))"
         ),
-        ("method: {name: fedprox, mu: -1}", "method.mu: -1 is below 0; give a number from 0 to 1000000"),
+        ("method: {name: fedprox, mu: -1}", "method.mu: -1 is negative; give a number from 0 to 1000000"),
         (
             "method: {name: fedprox, beta: 1}",
             "method.beta: unknown key; remove it; the keys here are mu, name"
@@ -205,8 +205,13 @@ import Testing
             "uplink.1.kind: top_k comes after sign; write it first: values are chosen, then coded"
         ),
         (
-            "{downlink: [{kind: random_k}, {kind: top_k}]}",
-            "downlink.1.kind: top_k chooses values a second time; keep one of top_k and random_k"
+            "{uplink: [{kind: random_k}, {kind: top_k}]}",
+            "uplink.1.kind: top_k chooses values a second time; keep one of top_k and random_k"
+        ),
+        (
+            "{downlink: [{kind: top_k}]}",
+            "downlink.0.kind: top_k leaves values out that a client which sat out some rounds does not have;"
+                + " use quantize or float16"
         ),
         (
             "{uplink: [{kind: quantize}, {kind: float16}]}",

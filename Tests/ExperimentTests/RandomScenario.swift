@@ -116,7 +116,7 @@ private func randomCompression(_ stream: inout RandomStream) -> CompressionSpec 
         ]
         return pick(sparsifiers, &stream) + pick(coders, &stream)
     }
-    var spec = CompressionSpec(uplink: stages(), downlink: stages())
+    var spec = CompressionSpec(uplink: stages(), downlink: stages().filter(\.keepsEveryValue))
     if !spec.uplink.isEmpty || !spec.downlink.isEmpty { spec.errorFeedback = stream.index(below: 2) == 0 }
     return spec
 }

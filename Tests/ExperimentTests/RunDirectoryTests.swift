@@ -109,18 +109,18 @@ private func openingError(_ path: String) -> RunDirectoryError.Kind? {
             try directory.read("rounds.csv") == """
                 round,clients,samples,train_loss,global_test_accuracy,global_test_loss,local_test_accuracy_mean,\
                 local_test_accuracy_participants,model_digest,federated_up_bytes,federated_down_bytes,\
-                simulated_seconds,energy_joules
-                1,2,30,1,,,,,digest-of-round-1,2048,2050,,
-                2,2,30,0.5,0.2,0.25,,,digest-of-round-2,2048,2050,,
-                3,2,30,0.3333333333333333,,,,,digest-of-round-3,2048,2050,,
+                simulated_seconds,energy_joules,activation_divergence_bits
+                1,2,30,1,,,,,digest-of-round-1,2048,2050,,,
+                2,2,30,0.5,0.2,0.25,,,digest-of-round-2,2048,2050,,,
+                3,2,30,0.3333333333333333,,,,,digest-of-round-3,2048,2050,,,
 
                 """)
         #expect(
             try directory.read("clients.csv").split(separator: "\n").prefix(3) == [
-                "round,client,samples,steps,train_loss_sum,train_correct,update_digest,down_payload_bytes,"
+                "round,client,samples,steps,train_loss_sum,train_correct,update_digest,state_digest,down_payload_bytes,"
                     + "down_overhead_bytes,up_payload_bytes,up_overhead_bytes,forward_samples,backward_samples",
-                "1,3,15,2,0.30000000000000004,4,update-3,1000,25,1000,24,30,15",
-                "1,7,15,2,0.7000000000000001,4,update-7,1000,25,1000,24,30,15",
+                "1,3,15,2,0.30000000000000004,4,update-3,,1000,25,1000,24,30,15",
+                "1,7,15,2,0.7000000000000001,4,update-7,,1000,25,1000,24,30,15",
             ])
         #expect(
             try directory.read("traffic.csv").split(separator: "\n").prefix(3) == [

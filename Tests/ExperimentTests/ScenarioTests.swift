@@ -168,6 +168,8 @@ private let resolvedFullScenario = """
     name: "fedavg, two classes"
     kind: federated
     seed: 7
+    method:
+      name: fedavg
     dataset:
       name: fashion_mnist
       path: "/data/fashion"
@@ -177,6 +179,8 @@ private let resolvedFullScenario = """
         clients: 100
         shards_per_client: 3
       local_test_fraction: 0.2
+      normalize: false
+      augmentation: none
     model:
       layers:
         - conv:
@@ -195,8 +199,6 @@ private let resolvedFullScenario = """
         - flatten
         - dense: 10
       initialization: he
-    method:
-      name: fedavg
     training:
       rounds: 200
       clients_per_round: 12
@@ -229,6 +231,10 @@ private let resolvedFullScenario = """
           bits: 8
           bucket: 512
       error_feedback: true
+    aggregation:
+      rule: mean
+    attack:
+      kind: none
     hosts:
       minimum: 2
       launch:

@@ -136,6 +136,7 @@ extension FederatedProgram {
             return step
         }
         globalObject = ObjectBytes(global.view)
+        broadcast = globalObject
         for member in cohort { participations[member.client] += 1 }
         for state in newStates { states[state.client] = ObjectReference(state.object) }
         newStates = []
