@@ -38,6 +38,8 @@ struct Failure: Error {
         case let faults as ScenarioFaults: self.init(faults.description, code: .badData)
         case let error as SetupError:
             self.init("\(error)", code: error.isMissingInput ? .missingInput : .badData)
+        case let error as SweepSetupError:
+            self.init("\(error)", code: error.isMissingInput ? .missingInput : .badData)
         case let error as DatasetError:
             self.init("\(error)", code: error.reason == .missing ? .missingInput : .badData)
         case let error as PartitionError: self.init("\(error)", code: .badData)

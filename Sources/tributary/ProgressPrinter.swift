@@ -59,11 +59,12 @@ final class ProgressPrinter {
     }
 
     private func percent(_ value: Double) -> String { String(format: "%.2f %%", value * 100) }
+}
 
-    private func duration(_ seconds: Double) -> String {
-        let whole = Int(seconds.rounded(.up))
-        return whole < 60
-            ? "\(whole) s"
-            : whole < 3600 ? "\(whole / 60) min \(whole % 60) s" : "\(whole / 3600) h \(whole / 60 % 60) min"
-    }
+/// `12 s`, `4 min 5 s`, `2 h 3 min`.
+func duration(_ seconds: Double) -> String {
+    let whole = Int(seconds.rounded(.up))
+    return whole < 60
+        ? "\(whole) s"
+        : whole < 3600 ? "\(whole / 60) min \(whole % 60) s" : "\(whole / 3600) h \(whole / 60 % 60) min"
 }

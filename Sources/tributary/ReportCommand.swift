@@ -26,11 +26,15 @@ struct ReportCommand: ParsableCommand {
     }
 }
 
+extension Gnuplot {
+    /// The one on the search path.
+    static var found: Gnuplot? { DoctorCommand.find("gnuplot").flatMap { Gnuplot(executable: $0) } }
+}
+
 /// The report of a run, as files and as text.
 enum ReportFiles {
     static func write(_ directory: RunDirectory) throws {
-        let gnuplot = DoctorCommand.find("gnuplot").flatMap { Gnuplot(executable: $0) }
-        let outcome = try RunReport.write(directory, gnuplot: gnuplot)
+        let outcome = try RunReport.write(directory, gnuplot: .found)
         if let note = outcome.note { writeError("note: \(note)") }
     }
 

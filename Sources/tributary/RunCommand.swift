@@ -24,6 +24,7 @@ struct RunCommand: ParsableCommand {
             "Endpoint of the coordinator's socket: tcp://127.0.0.1:0, ipc:///path. Default: a private ipc one."
     )
     var bind: String?
+    @Flag(help: .hidden) var launched = false
     @OptionGroup var scenario: ScenarioOptions
     @OptionGroup var output: OutputOptions
 
@@ -47,6 +48,7 @@ struct RunCommand: ParsableCommand {
     func run() throws {
         let endpoint = bind.flatMap { RunSettings.Endpoint($0) } ?? .privateIPC
         var session = RunSession(endpoint: endpoint, workers: workers, output: output)
+        session.launched = launched
         if let resume {
             try session.resume(resume)
         } else {
@@ -63,6 +65,8 @@ struct RunSession {
     var workers: Int?
     var output: OutputOptions
     var limits = Limits()
+    /// Stops as after Ctrl-C when standard input closes: a sweep holds its other end.
+    var launched = false
 
     /// Either a scenario or a run to go on with.
     static func validate(
@@ -149,6 +153,7 @@ struct RunSession {
         let mailbox = run.mailbox
         let interrupts = Interrupts(stop: { mailbox.post(.interrupted) }, abandon: run.abandon)
         defer { interrupts.end() }
+        if launched { Leash.watch { mailbox.post(.interrupted) } }
         let (result, end) = try run.run()
         if isatty(2) == 1 && !output.quiet { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
         switch end {
@@ -212,5 +217,15 @@ final class Interrupts {
     func end() {
         for source in sources { source.cancel() }
         for number in Self.signals { signal(number, SIG_DFL) }
+    }
+}
+
+/// The end of standard input, which whoever launched this process holds open for as long as it is to run.
+enum Leash {
+    static func watch(_ stop: @escaping @Sendable () -> Void) {
+        Thread.detachNewThread {
+            while FileHandle.standardInput.availableData.count > 0 {}
+            stop()
+        }
     }
 }

@@ -16,18 +16,24 @@ struct ScenarioOptions: ParsableArguments {
     var overrides: [String] = []
 
     func load(_ file: String) throws -> Scenario {
-        guard FileManager.default.fileExists(atPath: file) else {
-            throw Failure("\(file) does not exist; name a scenario file", code: .missingInput)
-        }
-        guard let data = FileManager.default.contents(atPath: file) else {
-            throw Failure(
-                "\(file) cannot be read; check that it is a file and its permissions", code: .missingInput)
-        }
-        guard let text = String(data: data, encoding: .utf8) else {
-            throw Failure("\(file) is not UTF-8 text", code: .badData)
-        }
+        let text = try readText(file, "a scenario file")
         return try Scenario.load(text: text, file: file, overrides: overrides)
     }
+}
+
+/// The text of `file`, which is to be `what`.
+func readText(_ file: String, _ what: String) throws(Failure) -> String {
+    guard FileManager.default.fileExists(atPath: file) else {
+        throw Failure("\(file) does not exist; name \(what)", code: .missingInput)
+    }
+    guard let data = FileManager.default.contents(atPath: file) else {
+        throw Failure(
+            "\(file) cannot be read; check that it is a file and its permissions", code: .missingInput)
+    }
+    guard let text = String(data: data, encoding: .utf8) else {
+        throw Failure("\(file) is not UTF-8 text", code: .badData)
+    }
+    return text
 }
 
 /// What runs and coordinators share.

@@ -22,7 +22,8 @@ struct Tributary: ParsableCommand {
             """,
         version: version,
         subcommands: [
-            RunCommand.self, CheckCommand.self, ReportCommand.self, EvaluateCommand.self, DataCommand.self,
+            RunCommand.self, SweepCommand.self, CheckCommand.self, ReportCommand.self, EvaluateCommand.self,
+            DataCommand.self,
             ModelCommand.self,
             DoctorCommand.self, CoordinatorCommand.self, WorkerCommand.self,
         ])

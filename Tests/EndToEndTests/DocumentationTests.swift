@@ -34,8 +34,32 @@ import Testing
         }
     }
 
+    /// Those in `scenarios/sweeps` and on their page, over the scenarios that they name.
+    @Test func everySweepIsValid() throws {
+        let laboratory = try Laboratory()
+        let manager = FileManager.default
+        try manager.copyItem(atPath: Self.root + "/scenarios", toPath: laboratory.file("scenarios"))
+        let page = try String(contentsOfFile: Self.root + "/docs/sweeps.md", encoding: .utf8)
+        let blocks = page.components(separatedBy: "```yaml\n").dropFirst().compactMap {
+            $0.components(separatedBy: "```").first
+        }
+        #expect(!blocks.isEmpty)
+        for (index, block) in blocks.enumerated() {
+            try laboratory.write(block, to: "scenarios/sweeps/page-\(index).yaml")
+        }
+        let readme = try String(contentsOfFile: Self.root + "/README.md", encoding: .utf8)
+        for name in try manager.contentsOfDirectory(atPath: laboratory.file("scenarios/sweeps")) {
+            let file = laboratory.file("scenarios/sweeps/\(name)")
+            let outcome = try Program.run(
+                ["sweep", file, "--dry-run", "--json", "--out", laboratory.file("out")])
+            #expect(outcome.code == 0, "\(outcome.errors)")
+            #expect((outcome.json["cells"] as? [Any] ?? []).count > 1)
+            #expect(readme.contains("scenarios/sweeps/\(name)") || name.hasPrefix("page-"))
+        }
+    }
+
     @Test(arguments: [
-        "run", "check", "report", "evaluate", "data inspect", "data export", "doctor", "coordinator",
+        "run", "sweep", "check", "report", "evaluate", "data inspect", "data export", "doctor", "coordinator",
         "worker",
     ])
     func everyVerbHasAnExample(verb: String) throws {

@@ -51,6 +51,32 @@ struct DocumentNode: Sendable, Equatable {
         }
     }
 
+    /// The value at the end of a path; a list's entries are counted from 0.
+    func value(at keys: ArraySlice<String>) -> DocumentNode? {
+        guard let key = keys.first else { return self }
+        let inner: DocumentNode? =
+            switch content {
+            case .mapping: self[key]
+            case .list(let items): Int(key).flatMap { items.indices.contains($0) ? items[$0] : nil }
+            case .scalar: nil
+            }
+        return inner?.value(at: keys.dropFirst())
+    }
+
+    /// The same value with other places.
+    func placed(_ place: (Fault.Place) -> Fault.Place) -> DocumentNode {
+        var node = self
+        node.place = place(self.place)
+        switch content {
+        case .scalar: break
+        case .list(let items): node.content = .list(items.map { $0.placed(place) })
+        case .mapping(let entries):
+            node.content = .mapping(
+                entries.map { Entry(key: $0.key, place: place($0.place), value: $0.value.placed(place)) })
+        }
+        return node
+    }
+
     static func plain(_ text: String) -> DocumentNode { DocumentNode(.scalar(text, quoted: false)) }
 
     /// Quoted where YAML would take the plain text for something else.

@@ -6,6 +6,8 @@ public struct Fault: Sendable, Equatable, CustomStringConvertible {
         case line(Int, column: Int)
         /// A `--set` argument, as given.
         case flag(String)
+        /// Of another file than the document's: the sweep that changes it.
+        case file(String, line: Int, column: Int)
     }
 
     public var file: String
@@ -18,6 +20,8 @@ public struct Fault: Sendable, Equatable, CustomStringConvertible {
     public var message: String
     /// What to do about it.
     public var remedy: String
+    /// Which cells of a sweep have it; nil outside of sweeps.
+    public var cells: String?
 
     public init(
         file: String, place: Place, path: String, value: String? = nil, message: String, remedy: String
@@ -32,7 +36,10 @@ public struct Fault: Sendable, Equatable, CustomStringConvertible {
 
     /// Nil for a fault of a `--set` argument.
     public var line: Int? {
-        if case .line(let line, _) = place { line } else { nil }
+        switch place {
+        case .line(let line, _), .file(_, let line, _): line
+        case .flag: nil
+        }
     }
 
     /// `scenario.yaml:12: training.rounds: -3 is not positive; give a whole number from 1 to 1000000`.
@@ -41,9 +48,11 @@ public struct Fault: Sendable, Equatable, CustomStringConvertible {
             switch place {
             case .line(let line, _): "\(file):\(line): "
             case .flag(let argument): "--set \(Self.shown(argument)): "
+            case .file(let other, let line, _): "\(other):\(line): "
             }
         let subject = value.map { "\($0) " } ?? ""
         return origin + (path.isEmpty ? "" : "\(path): ") + subject + message + "; " + remedy
+            + (cells.map { " (\($0))" } ?? "")
     }
 
     /// `text` on one line and at a length that suits a message.
@@ -57,13 +66,17 @@ public struct Fault: Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// Every fault of a scenario, in the order of its lines; one a line when printed.
+/// Every fault of a scenario, in the order of its lines, then those of the sweep around it; one a line when printed.
 public struct ScenarioFaults: Error, Sendable, Equatable, CustomStringConvertible {
     public let faults: [Fault]
 
     public init(_ faults: [Fault]) {
-        func rank(_ fault: Fault) -> (Int, Int) {
-            if case .line(let line, let column) = fault.place { (line, column) } else { (Int.max, 0) }
+        func rank(_ fault: Fault) -> (Int, Int, Int) {
+            switch fault.place {
+            case .line(let line, let column): (0, line, column)
+            case .file(_, let line, let column): (1, line, column)
+            case .flag: (2, 0, 0)
+            }
         }
         let ranked = faults.enumerated().sorted { a, b in
             let (first, second) = (rank(a.element), rank(b.element))

@@ -1,8 +1,21 @@
-/// One `--set path=value`: a change to the document before it is checked.
+/// A change to the document before it is checked: a `--set path=value`, or a setting of a sweep.
 struct Override {
-    let argument: String
+    /// Where it was asked for.
+    let place: Fault.Place
     let path: [String]
     let value: DocumentNode
+
+    init(place: Fault.Place, path: [String], value: DocumentNode) {
+        self.place = place
+        self.path = path
+        self.value = value
+    }
+
+    /// The keys of a dotted path; nil for one that cannot lead anywhere.
+    static func keys(of path: Substring) -> [String]? {
+        let keys = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        return keys.allSatisfy { !$0.isEmpty } && keys.count <= DocumentLimits.depth ? keys : nil
+    }
 
     /// Faults name the flag.
     init(_ argument: String, file: String) throws(ScenarioFaults) {
@@ -16,9 +29,7 @@ struct Override {
         guard let equals = argument.firstIndex(of: "=") else {
             throw fault("has no value", "write path=value, such as training.rounds=20")
         }
-        let path = argument[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(
-            String.init)
-        guard path.allSatisfy({ !$0.isEmpty }), path.count <= DocumentLimits.depth else {
+        guard let path = Self.keys(of: argument[..<equals]) else {
             throw fault("has no usable path", "write path=value, such as training.rounds=20")
         }
         let text = String(argument[argument.index(after: equals)...])
@@ -31,9 +42,7 @@ struct Override {
                 "has a value that is not YAML (\(parser.faults.first?.message ?? "empty"))",
                 "quote it for the shell, such as --set 'evaluation.on=[global_test]'")
         }
-        self.argument = argument
-        self.path = path
-        value = Self.moved(parsed, to: .flag(argument))
+        self.init(place: .flag(argument), path: path, value: parsed.placed { _ in .flag(argument) })
     }
 
     /// Writes the value into `root`, making mappings on the way.
@@ -48,7 +57,6 @@ struct Override {
             node = value
             return
         }
-        let place = Fault.Place.flag(argument)
         if node.isNull { node = DocumentNode(.mapping([]), place: place) }
         switch node.content {
         case .mapping(var entries):
@@ -83,23 +91,8 @@ struct Override {
         let reached = path.dropLast(rest.count).joined(separator: ".")
         return ScenarioFaults([
             Fault(
-                file: file, place: .flag(argument), path: reached, value: nil, message: message,
+                file: file, place: place, path: reached, value: nil, message: message,
                 remedy: remedy)
         ])
-    }
-
-    private static func moved(_ node: DocumentNode, to place: Fault.Place) -> DocumentNode {
-        var node = node
-        node.place = place
-        switch node.content {
-        case .scalar: break
-        case .list(let items): node.content = .list(items.map { moved($0, to: place) })
-        case .mapping(let entries):
-            node.content = .mapping(
-                entries.map {
-                    DocumentNode.Entry(key: $0.key, place: place, value: moved($0.value, to: place))
-                })
-        }
-        return node
     }
 }

@@ -61,8 +61,8 @@ extension RunDirectory {
     }
 }
 
-/// Cells with commas, quotes or line ends are quoted (RFC 4180).
-private func csvLine(_ cells: [String]) -> String {
+/// A line of a CSV, with its end. Cells with commas, quotes or line ends are quoted (RFC 4180).
+public func csvLine(_ cells: [String]) -> String {
     let quoted = cells.map { cell in
         let isPlain = cell.utf8.allSatisfy { $0 != 0x22 && $0 != 0x2C && $0 != 0x0A && $0 != 0x0D }
         return isPlain ? cell : "\"" + cell.replacing("\"", with: "\"\"") + "\""

@@ -134,7 +134,7 @@ public struct RunDirectory: Sendable, Equatable {
 public final class RunLock: Sendable {
     private let descriptor: Int32
 
-    fileprivate init(_ path: String) throws(RunDirectoryError) {
+    init(_ path: String) throws(RunDirectoryError) {
         descriptor = Foundation.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw RunDirectoryError(

@@ -49,6 +49,11 @@ public struct Scenario: Sendable, Equatable {
             }
         }
         walk.faults += parser.faults
+        return try read(root, walk)
+    }
+
+    /// Checks a document's tree; faults that `walk` has already make it fail, too.
+    static func read(_ root: DocumentNode, _ walk: Walk) throws(ScenarioFaults) -> Scenario {
         var draft = ScenarioDraft()
         guard let entries = root.isNull ? [] : root.entries else {
             walk.report(root.place, "", value: root.shown, "is not a mapping", "write keys with values")
@@ -63,19 +68,30 @@ public struct Scenario: Sendable, Equatable {
     }
 
     /// The document with every default written out. Equal scenarios give equal text, and it loads as an equal one.
-    public var resolvedYAML: String {
+    public var resolvedYAML: String { resolved.yaml }
+
+    /// The document with every default written out.
+    var resolved: DocumentNode {
         let section = Section(Walk(.write), path: "")
         var draft = ScenarioDraft(self)
         draft.visit(section)
-        return section.written.yaml
+        return section.written
     }
 
     /// BLAKE2b-256 of the resolved document without `name`, `hosts` and `thresholds`: what decides the result.
-    public var digest: [UInt8] {
+    public var digest: [UInt8] { digest256(Array(resolvedResult.yaml.utf8)) }
+
+    /// As `digest`, without the seed as well: the same for repetitions of one experiment.
+    var digestWithoutSeed: [UInt8] {
+        let repeated = DocumentNode(.mapping((resolvedResult.entries ?? []).filter { $0.key != "seed" }))
+        return digest256(Array(repeated.yaml.utf8))
+    }
+
+    private var resolvedResult: DocumentNode {
         let section = Section(Walk(.write), path: "")
         var draft = ScenarioDraft(self)
         draft.visitResult(section)
-        return digest256(Array(section.written.yaml.utf8))
+        return section.written
     }
 }
 

@@ -180,7 +180,6 @@ public struct Coordinator<Experiment: Program> {
         durability.append(step, infrastructure: clock.finishedRow)
         clock.finishedRow = nil
         board.add(step.tasks)
-        if let outcome = step.outcome { durability.outcome = outcome }
         if step.phase != nil || step.snapshot != nil { reportProgress() }
     }
 

@@ -9,7 +9,7 @@ struct Durability {
     private var lastRequest: Instant?
     private(set) var committed: Int
     private var interrupted = false
-    var outcome: Outcome?
+    private var outcome: Outcome?
 
     /// `committed`: the round that is durable already.
     init(committed: Int) { self.committed = committed }
@@ -18,11 +18,15 @@ struct Durability {
     /// one that waits.
     var pins: [Int] { [committed] + [inFlight, snapshot?.round].compactMap(\.self) }
 
-    /// Keeps the rows of a finished round until the next point.
+    /// Keeps the rows of a finished round until the next point. After an interruption nothing is added: rounds that are
+    /// shorter than a point takes would put the end off again and again.
     mutating func append(_ step: ProgramStep, infrastructure: InfrastructureRow?) {
+        guard !interrupted else { return }
         rows += step.rows
         if let infrastructure { rows.append(.infrastructure(infrastructure)) }
         if let snapshot = step.snapshot { self.snapshot = snapshot }
+        if let outcome = step.outcome { self.outcome = outcome }
+        if let outcome = step.outcome { self.outcome = outcome }
     }
 
     mutating func interrupt() { interrupted = true }

@@ -1,0 +1,33 @@
+import Experiment
+
+/// Why cells of a sweep cannot be set up.
+public struct SweepSetupError: Error, Sendable, CustomStringConvertible {
+    /// The error, and the first cell that has it.
+    public let errors: [(error: SetupError, cell: String)]
+
+    /// Whether nothing is wrong but a data set that is not there.
+    public var isMissingInput: Bool { errors.allSatisfy { $0.error.isMissingInput } }
+
+    public var description: String {
+        errors.map { "\($0.error) (in the cell \($0.cell))" }.joined(separator: "\n")
+    }
+}
+
+extension Sweep {
+    /// Sets one cell of each group up, so that a data set that is missing, or a partition or network that cannot be,
+    /// is known before anything runs. Each error is told once.
+    public func checkSetups() throws(SweepSetupError) {
+        var errors: [(error: SetupError, cell: String)] = []
+        for group in 0..<groups {
+            let cell = cells.first { $0.group == group }!
+            guard case .federated(let configuration) = cell.scenario.kind else { continue }
+            do throws(SetupError) {
+                _ = try FederatedSetup(configuration)
+            } catch {
+                let isKnown = errors.contains { $0.error.description == error.description }
+                if !isKnown { errors.append((error, text(cell))) }
+            }
+        }
+        if !errors.isEmpty { throw SweepSetupError(errors: errors) }
+    }
+}

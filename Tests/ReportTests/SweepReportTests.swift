@@ -1,0 +1,182 @@
+import Experiment
+import Foundation
+import Report
+import Testing
+
+/// Three groups: two of three seeds and one that failed, over learning rates.
+private func sampleRecord() throws -> SweepRecord {
+    let document = try SweepDocument.load(
+        text: """
+            name: "<rates>"
+            base: base.yaml
+            matrix: {training.optimizer.learning_rate: [0.1, 0.5, 1000]}
+            seeds: [1, 2, 3]
+            """, file: "sweep.yaml", name: "sweep")
+    let base = """
+        dataset: {name: synthetic, partition: {kind: natural}}
+        model: {name: logistic}
+        """
+    var record = SweepRecord(try document.cells(base: base, baseFile: "base.yaml"))
+    func measures(_ final: Double, _ first: Double, wall: Double, local: Double? = nil) -> SweepMeasures {
+        var values: [SweepMetric: Double] = [
+            .finalAccuracy: final, .bestAccuracy: max(final, first), .rounds: 4, .federatedUpBytes: 1000,
+            .federatedDownBytes: 3000, .wallSeconds: wall,
+        ]
+        values[.localAccuracyMean] = local
+        return SweepMeasures(
+            values: values,
+            curve: [
+                .init(round: 2, accuracy: first, federatedBytes: 2000),
+                .init(round: 4, accuracy: final, federatedBytes: 4000),
+            ])
+    }
+    record.set(.finished, measures(0.5, 0.25, wall: 1), cell: 0)
+    record.set(.finished, measures(0.75, 0.25, wall: 2), cell: 1)
+    record.set(.thresholdMissed, measures(1, 0.625, wall: 3), cell: 2)
+    record.set(.finished, measures(0.5, 0.75, wall: 1, local: 0.125), cell: 3)
+    // Stopped after its second round.
+    var early = measures(0.5, 0.25, wall: 2)
+    early.curve.removeLast()
+    record.set(.finished, early, cell: 4)
+    record.set(.interrupted, cell: 5)
+    record.set(.failed, cell: 6)
+    return record
+}
+
+@Suite struct SampleStatisticsTests {
+    @Test func byHand() throws {
+        // Mean 3; squares 4 + 1 + 0 + 1 + 4 = 10; 10 / 4 = 2.5.
+        let five = try #require(SampleStatistics([1, 2, 3, 4, 5]))
+        #expect(five.count == 5 && five.mean == 3 && five.deviation == 2.5.squareRoot())
+        // Mean 6; squares 16 + 4 + 4 + 16 = 40, by 3.
+        let four = try #require(SampleStatistics([2, 4, 8, 10]))
+        #expect(four.mean == 6 && four.deviation == (40.0 / 3).squareRoot())
+        let one = try #require(SampleStatistics([0.5]))
+        #expect(one.mean == 0.5 && one.deviation == nil)
+        #expect(SampleStatistics([]) == nil)
+        let equal = try #require(SampleStatistics([0.25, 0.25]))
+        #expect(equal.deviation == 0)
+    }
+}
+
+@Suite struct SweepReportTests {
+    @Test func groupsByHand() throws {
+        let groups = try sampleRecord().groups
+        #expect(groups.map(\.number) == [1, 2, 3] && groups.map(\.count) == [3, 2, 0])
+        #expect(groups.map(\.settings) == [["0.1"], ["0.5"], ["1000"]])
+        // 0.5, 0.75 and 1: mean 0.75, squares 2 x 0.0625 by 2.
+        #expect(groups[0].statistics[.finalAccuracy] == SampleStatistics([0.5, 0.75, 1]))
+        #expect(groups[0].statistics[.finalAccuracy]?.mean == 0.75)
+        #expect(groups[0].statistics[.finalAccuracy]?.deviation == 0.25)
+        // 0.25, 0.25 and 0.625: mean 0.375, squares 0.015625 x 2 + 0.0625 by 2.
+        #expect(groups[0].curve[0].accuracy.mean == 0.375)
+        #expect(groups[0].curve[0].accuracy.deviation == 0.046875.squareRoot())
+        #expect(groups[0].curve.map(\.federatedBytes) == [2000, 4000])
+        // Only one of two measured it.
+        #expect(groups[1].statistics[.localAccuracyMean] == nil)
+        #expect(groups[1].curve.map(\.accuracy.count) == [2, 1])
+        #expect(groups[2].statistics.isEmpty && groups[2].curve.isEmpty)
+    }
+
+    private func written(_ gnuplot: Gnuplot?) throws -> (SweepDirectory, ReportOutcome) {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "tributary-\(UUID().uuidString)"
+        ).path
+        let record = try sampleRecord()
+        let directory = try SweepDirectory.create(at: path, name: record.sweep.name)
+        return (directory, try SweepReport.write(record, to: directory, gnuplot: gnuplot))
+    }
+
+    @Test func theTablesAreExact() throws {
+        let (directory, outcome) = try written(nil)
+        defer { try? FileManager.default.removeItem(atPath: directory.path) }
+        #expect(outcome.files == ["sweep.csv", "groups.csv", "curves.csv", "sweep.html"])
+        let cells = try sampleRecord().sweep.cells
+        #expect(
+            try directory.files.read("sweep.csv") == """
+                digest,group,training.optimizer.learning_rate,seed,final_accuracy,best_accuracy,\
+                local_accuracy_mean,rounds,federated_up_bytes,federated_down_bytes,simulated_seconds,\
+                energy_joules,wall_seconds,status
+                \(cells[0].digest),1,0.1,1,0.5,0.5,,4,1000,3000,,,1,finished
+                \(cells[1].digest),1,0.1,2,0.75,0.75,,4,1000,3000,,,2,finished
+                \(cells[2].digest),1,0.1,3,1,1,,4,1000,3000,,,3,threshold_missed
+                \(cells[3].digest),2,0.5,1,0.5,0.75,0.125,4,1000,3000,,,1,finished
+                \(cells[4].digest),2,0.5,2,0.5,0.5,,4,1000,3000,,,2,finished
+                \(cells[5].digest),2,0.5,3,,,,,,,,,,interrupted
+                \(cells[6].digest),3,1000,1,,,,,,,,,,failed
+                \(cells[7].digest),3,1000,2,,,,,,,,,,waiting
+                \(cells[8].digest),3,1000,3,,,,,,,,,,waiting
+
+                """)
+        let names = [
+            "final_accuracy", "best_accuracy", "local_accuracy_mean", "rounds", "federated_up_bytes",
+            "federated_down_bytes", "simulated_seconds", "energy_joules", "wall_seconds",
+        ]
+        let header = names.flatMap { ["\($0)_mean", "\($0)_sd"] }.joined(separator: ",")
+        #expect(
+            try directory.files.read("groups.csv") == """
+                group,training.optimizer.learning_rate,n,\(header)
+                1,0.1,3,0.75,0.25,0.75,0.25,,,4,0,1000,0,3000,0,,,,,2,1
+                2,0.5,2,0.5,0,0.625,\(0.03125.squareRoot()),,,4,0,1000,0,3000,0,,,,,1.5,\(0.5.squareRoot())
+                3,1000,0,,,,,,,,,,,,,,,,,,
+
+                """)
+        #expect(
+            try directory.files.read("curves.csv") == """
+                group,round,n,accuracy_mean,accuracy_sd,federated_bytes_mean
+                1,2,3,0.375,\(0.046875.squareRoot()),2000
+                1,4,3,0.75,0.25,4000
+                2,2,2,0.5,\(0.125.squareRoot()),2000
+                2,4,1,0.5,,4000
+
+                """)
+    }
+
+    @Test func theTextIsExact() throws {
+        #expect(
+            try sampleRecord().text == """
+                learning_rate  n   final accuracy    best accuracy  rounds       up     down  wall time
+                0.1            3  0.7500 ± 0.2500  0.7500 ± 0.2500    4.00  1.00 kB  3.00 kB     2.00 s
+                0.5            2  0.5000 ± 0.0000  0.6250 ± 0.1768    4.00  1.00 kB  3.00 kB     1.50 s
+                1000           0                –                –       –        –        –          –
+
+                """)
+    }
+
+    @Test func thePageHasWhatItShould() throws {
+        let (directory, outcome) = try written(nil)
+        defer { try? FileManager.default.removeItem(atPath: directory.path) }
+        #expect(outcome.note?.contains("apt-get install gnuplot-nox") == true)
+        let page = try directory.files.read("sweep.html")
+        for part in [
+            "<title>&lt;rates&gt;</title>", "sweep of 9 cells in 3 groups", "<dd>5 of 9</dd>",
+            "<dt>failed</dt><dd>1</dd>", "<dt>threshold missed</dt><dd>1</dd>",
+            "<dd>0.7500 ± 0.2500</dd>", "<dd>learning_rate=0.1</dd>", "<td>interrupted</td>",
+            "report.html\">", "apt-get install gnuplot-nox",
+        ] {
+            #expect(page.contains(part), "the page lacks \(part)")
+        }
+        #expect(!page.contains("{{") && !page.contains("<script"))
+        // Links lead to finished runs only.
+        #expect(page.components(separatedBy: "href=").count == 6)
+    }
+
+    @Test(.enabled(if: Gnuplot(executable: "/usr/bin/gnuplot") != nil))
+    func picturesAreInThePageAndBesideIt() throws {
+        let (directory, outcome) = try written(Gnuplot(executable: "/usr/bin/gnuplot"))
+        defer { try? FileManager.default.removeItem(atPath: directory.path) }
+        #expect(outcome.note == nil)
+        #expect(outcome.files.contains("plots/sweep_accuracy_traffic.svg"))
+        #expect(try directory.files.read("sweep.html").components(separatedBy: "<svg").count == 3)
+        let script = try directory.files.read("plots/sweep_accuracy_traffic.gp")
+        #expect(script.contains("federated traffic since the start (kB)"))
+        let deviation = 0.046875.squareRoot()
+        #expect(
+            script.contains(
+                "$data0 << EOD\n2 0.375 \(0.375 - deviation) \(0.375 + deviation)\n4 0.75 0.5 1\nEOD\n"))
+        // The second group's line ends where its first cell does.
+        let half = 0.125.squareRoot()
+        #expect(script.contains("$data1 << EOD\n2 0.5 \(0.5 - half) \(0.5 + half)\nEOD\n"))
+        #expect(script.contains("title 'learning_rate=0.5'") && !script.contains("$data2"))
+    }
+}
