@@ -26,7 +26,6 @@ struct Durability {
         if let infrastructure { rows.append(.infrastructure(infrastructure)) }
         if let snapshot = step.snapshot { self.snapshot = snapshot }
         if let outcome = step.outcome { self.outcome = outcome }
-        if let outcome = step.outcome { self.outcome = outcome }
     }
 
     mutating func interrupt() { interrupted = true }
