@@ -81,8 +81,8 @@ struct FeatureNoiseTests {
         }
     }
 
-    /// The stream is (seed, noise, client, sample): its first numbers come from an independent implementation.
-    @Test func theStreamIsAsStated() throws {
+    /// The key is (seed, noise, client, sample): the numbers come from an independent implementation in Python.
+    @Test func theKeyIsAsStated() throws {
         let owners: [[UInt32]] = [[0, 1, 2], [3, 4]]
         let labels: [UInt8] = [0, 0, 0, 0, 0]
         let split = Split(
@@ -94,7 +94,7 @@ struct FeatureNoiseTests {
             clients: owners, dropped: [], labels: labels, classes: 1, noise: dealt.noise)
         let local = try partition.localSplit(fraction: 0, seed: 7)
         let seen = local.seenByClients(Dataset(name: "ones", train: split, test: split)).train
-        let expected = [0.37634030966945736, 1.1660302826386435, 0.18056672574872226].map {
+        let expected = [-0.3855427682880568, 0.04743144255504853, -0.27634030962722714].map {
             1 + Float(0.5 * $0)
         }
         #expect(features(seen, [3]) == expected)

@@ -35,7 +35,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "run", "check", "report", "evaluate", "data inspect", "data export", "doctor", "coordinator",
+        "run", "check", "report", "evaluate", "data inspect", "data plot", "data export", "doctor",
+        "coordinator",
         "worker",
     ])
     func everyVerbHasAnExample(verb: String) throws {

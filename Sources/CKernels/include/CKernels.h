@@ -13,5 +13,6 @@ int ck_family(void);
 void ck_set_family(int family);
 
 #include "exact_sum.h"
+#include "gaussian.h"
 #include "layers.h"
 #include "scalar_math.h"

@@ -20,7 +20,8 @@ enum FederatedSection {
             section.field(
                 "on", &value.evaluation.on, .set(of: .word(EvaluationSpec.Target.self), count: 1...2),
                 .value([.globalTest]),
-                "`global_test` is the data set's own test split, `local_test` each client's held-out samples."
+                "`global_test` is the data set's own test split, or with `dataset.pool` what all clients hold out; "
+                    + "`local_test` is each client's held-out samples."
             )
         }
         section.section("stop", "When a run ends before its last round.") { section in
@@ -39,7 +40,9 @@ enum FederatedSection {
         let walk = section.walk
         let clients = PartitionSection.clients(value)
         let perRound = "training.clients_per_round"
-        if walk.isSound(perRound), walk.isSound("dataset"), value.training.clientsPerRound > clients {
+        if walk.isSound(perRound), walk.isSound("dataset"), let clients,
+            value.training.clientsPerRound > clients
+        {
             walk.report(
                 section.place(at: perRound), perRound, value: "\(value.training.clientsPerRound)",
                 "is more than the \(clients) clients", "give a whole number from 1 to \(clients)")

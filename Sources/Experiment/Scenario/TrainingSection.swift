@@ -6,14 +6,15 @@ enum TrainingSection {
     static let optimizer = SGD(learningRate: 0.05, momentum: 0, nesterov: false, weightDecay: 0)
     static let standard = TrainingSpec(rounds: 10, clientsPerRound: 10, optimizer: optimizer)
 
-    static func visit(_ section: Section, _ value: inout TrainingSpec, clients: Int) {
+    static func visit(_ section: Section, _ value: inout TrainingSpec, clients: Int?) {
         section.section("training", "Rounds, cohort and local training.") { section in
             section.field(
                 "rounds", &value.rounds, .integer(1...1_000_000), .value(10), unit: "rounds",
                 "Rounds of training; they count from 1.")
             section.field(
                 "clients_per_round", &value.clientsPerRound, .integer(1...1_000_000),
-                .computed(min(10, clients), "10, or all clients where there are fewer"), unit: "clients",
+                .computed(min(10, clients ?? 10), "10, or all clients where there are fewer"),
+                unit: "clients",
                 "Size of the cohort.")
             section.field(
                 "selection", &value.selection,

@@ -29,7 +29,8 @@ public struct FederatedSetup: Sendable {
             partition = try labels.partition(configuration.partition, seed: configuration.seed)
             try partition.validate()
             holdings = try partition.localSplit(
-                fraction: configuration.localTestFraction, seed: configuration.seed)
+                fraction: configuration.localTestFraction, seed: configuration.seed,
+                pooled: configuration.dataset.pool)
         } catch { throw .partition(error) }
         guard configuration.training.clientsPerRound <= partition.clients.count else {
             throw .cohort(wanted: configuration.training.clientsPerRound, clients: partition.clients.count)
@@ -42,6 +43,9 @@ public struct FederatedSetup: Sendable {
                 classes: labels.classes)
         } catch { throw .network(error) }
     }
+
+    /// Samples of the global test set.
+    public var testCount: Int { holdings.pooledTest?.count ?? labels.testCount }
 
     public var modelBytes: Int { plan.layout.count * 4 }
 
@@ -65,7 +69,7 @@ public struct FederatedSetup: Sendable {
     }
 
     public func program(resuming snapshot: Snapshot?) -> FederatedProgram {
-        let population = holdings.population(testCount: labels.testCount)
+        let population = holdings.population(testCount: testCount)
         if let snapshot {
             return FederatedProgram(
                 resuming: snapshot, configuration: configuration, population: population, plan: plan,
