@@ -10,6 +10,7 @@ public final class FederatedExecutor: TaskExecutor {
     static let slice: UInt64 = 200_000_000
 
     let configuration: FederatedConfiguration
+    /// As clients see it: training samples have the noise of their owners.
     let dataset: Dataset
     let holdings: LocalSplit
     let client: LocalClient
@@ -27,8 +28,8 @@ public final class FederatedExecutor: TaskExecutor {
         configuration: FederatedConfiguration, dataset: Dataset, holdings: LocalSplit, plan: NetworkPlan
     ) {
         self.configuration = configuration
-        self.dataset = dataset
-        self.holdings = configuration.method.holdings(of: holdings)
+        self.dataset = holdings.seenByClients(dataset)
+        self.holdings = holdings
         client = LocalClient(
             configuration: configuration, plan: plan, taps: configuration.method.method.taps(plan))
         training = configuration.method.method.client(client)
@@ -75,11 +76,15 @@ public final class FederatedExecutor: TaskExecutor {
             let id = try identify(task, among: holdings.train)
             return ClientRound(self, task: task, client: id)
         case .evaluateTest:
-            let end = task.first + (task.count ?? dataset.test.count - task.first)
-            guard task.first < end, end <= dataset.test.count else {
-                throw TaskFailure("samples \(task.first)..<\(end) of a test split of \(dataset.test.count)")
+            let pooled = holdings.pooledTest
+            let samples = pooled?.count ?? dataset.test.count
+            let end = task.first + (task.count ?? samples - task.first)
+            guard task.first < end, end <= samples else {
+                throw TaskFailure("samples \(task.first)..<\(end) of a test split of \(samples)")
             }
-            return LocalEvaluation(self, split: dataset.test, indices: (task.first..<end).map { UInt32($0) })
+            return LocalEvaluation(
+                self, split: pooled == nil ? dataset.test : dataset.train.withoutNoise,
+                indices: pooled.map { Array($0[task.first..<end]) } ?? (task.first..<end).map { UInt32($0) })
         case .evaluateClient:
             let id = try identify(task, among: holdings.test)
             training.personalize()

@@ -133,9 +133,7 @@ public struct MethodSpec: Sendable, Equatable {
 
     /// Which samples are whose under this method.
     package func holdings(of split: LocalSplit) -> LocalSplit {
-        guard method.poolsData else { return split }
-        let others = split.train.dropFirst().map { _ in [UInt32]() }
-        return LocalSplit(train: [split.train.flatMap(\.self)] + others, test: split.test)
+        method.poolsData ? split.inOnePlace : split
     }
 
     public static func == (a: MethodSpec, b: MethodSpec) -> Bool {
