@@ -3,7 +3,8 @@ import TensorMath
 extension Split {
     /// Writes the features of samples `indices[range]` into the first `range.count * shape.count` values of
     /// `view`, one sample after another, and their labels into `labels`, which afterwards has `range.count`
-    /// entries. Pixels become byte / 255, rounded correctly. Allocates nothing once `labels` has the capacity.
+    /// entries. Pixels become byte / 255, rounded correctly; noise, if there is any, comes after that. Allocates
+    /// nothing once `labels` has the capacity.
     /// - Precondition: `view` has room, every index is below `count`.
     public func fillBatch(
         _ indices: [UInt32], _ range: Range<Int>, into view: FloatView, labels: inout [UInt8]
@@ -20,6 +21,11 @@ extension Split {
             convert(index * shape.count, shape.count, to: view, at: offset)
             offset += shape.count
         }
+        if let noise {
+            for (row, position) in range.enumerated() {
+                noise.add(to: view.slice(row * shape.count, shape.count), of: indices[position])
+            }
+        }
     }
 
     /// As above for the consecutive samples `rows`: for evaluation, which needs no order of its own.
@@ -29,6 +35,11 @@ extension Split {
         labels.removeAll(keepingCapacity: true)
         labels.append(contentsOf: self.labels[rows])
         convert(rows.lowerBound * shape.count, rows.count * shape.count, to: view, at: 0)
+        if let noise {
+            for (row, sample) in rows.enumerated() {
+                noise.add(to: view.slice(row * shape.count, shape.count), of: UInt32(sample))
+            }
+        }
     }
 
     /// Writes the features of sample `index` into row `row` of `view`: values `row * shape.count` and following.
@@ -37,6 +48,7 @@ extension Split {
         requireRoom(for: row + 1, in: view)
         precondition(row >= 0, "row \(row)")
         convert(index * shape.count, shape.count, to: view, at: row * shape.count)
+        noise?.add(to: view.slice(row * shape.count, shape.count), of: UInt32(index))
     }
 
     private func requireRoom(for samples: Int, in view: FloatView) {

@@ -15,6 +15,8 @@ public struct DatasetError: Error, Sendable, Equatable, CustomStringConvertible 
         case trailingBytes
         /// Two files of one data set contradict each other.
         case countMismatch
+        /// A text that does not follow its grammar.
+        case malformed
         /// A gzip stream that cannot be inflated, or whose check sum is wrong.
         case corruptStream
         /// A label that names no class.

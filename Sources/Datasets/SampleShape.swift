@@ -20,6 +20,16 @@ public struct SampleShape: Sendable, Hashable, CustomStringConvertible {
     /// For example `1x28x28`.
     public var description: String { "\(channels)x\(height)x\(width)" }
 
+    /// Reads what `description` writes, such as `1x28x28`, or one number for a plain vector. Nil for anything else, and
+    /// for what is too large.
+    public init?(_ text: String) {
+        let parts = text.split(separator: "x", omittingEmptySubsequences: false)
+        let extents = parts.compactMap { part in part.allSatisfy(\.isNumber) ? Int(part) : nil }
+        guard extents.count == parts.count, [1, 3].contains(parts.count) else { return nil }
+        let size = extents.count == 1 ? [extents[0], 1, 1] : extents
+        self.init(checking: size[0], size[1], size[2])
+    }
+
     /// Greatest extent in any direction that a reader accepts.
     static let maximumExtent = 1 << 16
     /// Greatest number of values in one sample that a reader accepts (64 Mi: 256 MiB as Float32).

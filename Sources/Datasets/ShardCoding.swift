@@ -7,6 +7,7 @@ public enum ShardCoding {
     private static let magic = Array("TRIBSHD1".utf8)
     private static let headerSize = 40
 
+    /// Features as they are stored, without noise.
     public static func encode(_ split: Split) -> [UInt8] {
         let width = split.storage == .pixels ? 1 : 4
         let featureStart = (headerSize + split.count + 3) / 4 * 4

@@ -22,6 +22,8 @@ public struct Split: Sendable, Equatable {
     /// One label per sample.
     public let labels: [UInt8]
     let features: Features
+    /// Added to features when a batch is filled; nil for none.
+    private(set) var noise: SampleNoise?
 
     /// Number of samples.
     public var count: Int { labels.count }
@@ -65,9 +67,44 @@ public struct Split: Sendable, Equatable {
         self.features = features
     }
 
+    /// The same samples, whose features get the noise of their owners whenever a batch is filled with them.
+    /// Features are shared, not copied.
+    /// - Parameter clients: samples of each client.
+    func adding(_ noise: FeatureNoise, of clients: [[UInt32]]) -> Split {
+        var split = self
+        split.noise = SampleNoise(noise, samples: count, of: clients)
+        return split
+    }
+
+    /// The samples with their features as they are stored.
+    public var withoutNoise: Split {
+        var split = self
+        split.noise = nil
+        return split
+    }
+
+    /// The samples of this split and then those of `other`, which has the same shape and classes. Where only one of
+    /// them keeps bytes, they become Float32 as in a batch.
+    /// - Precondition: neither has noise.
+    func appending(_ other: Split) -> Split {
+        precondition(shape == other.shape && classes == other.classes, "splits of different data sets")
+        precondition(noise == nil && other.noise == nil, "noise belongs to the numbers of samples")
+        let joined: Features
+        switch (features, other.features) {
+        case (.pixels(let first), .pixels(let second)): joined = .pixels(first + second)
+        case (.values(let first), .values(let second)): joined = .values(first + second)
+        case (.pixels(let first), .values(let second)):
+            joined = .values(first.map { Float($0) / 255 } + second)
+        case (.values(let first), .pixels(let second)):
+            joined = .values(first + second.map { Float($0) / 255 })
+        }
+        return Split(shape: shape, classes: classes, labels: labels + other.labels, features: joined)
+    }
+
     /// The samples of `indices`, in that order, with features copied.
-    /// - Precondition: every index is below `count`.
+    /// - Precondition: every index is below `count`; there is no noise, which belongs to the numbers of samples.
     public func subset(_ indices: [UInt32]) -> Split {
+        precondition(noise == nil, "noise belongs to the numbers of samples")
         let chosen = indices.map { self.labels[Int($0)] }
         switch features {
         case .pixels(let pixels):
@@ -80,8 +117,9 @@ public struct Split: Sendable, Equatable {
     }
 
     /// The first `length` samples.
-    /// - Precondition: `length` is at most `count`.
+    /// - Precondition: `length` is at most `count`; there is no noise.
     public func prefix(_ length: Int) -> Split {
+        precondition(noise == nil, "noise belongs to the numbers of samples")
         precondition(length >= 0 && length <= count, "the first \(length) of \(count) samples")
         let kept: Features
         switch features {

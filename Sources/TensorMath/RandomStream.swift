@@ -10,6 +10,8 @@ public struct RandomKey: Sendable, Hashable {
         case uplink, downlink
         /// Of simulated attackers.
         case attack
+        /// Of clients' features.
+        case noise
     }
 
     public var seed: UInt64
@@ -134,12 +136,13 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
         }
     }
 
-    /// Gamma with unit scale (Marsaglia and Tsang 2000; below one by Stuart's boost).
-    public mutating func gamma(shape: Double) -> Double {
-        precondition(shape > 0 && shape.isFinite, "gamma of shape \(shape)")
+    /// Logarithm of a gamma variate of unit scale (Marsaglia and Tsang 2000; below one by Stuart's boost). Small
+    /// shapes make variates that no Double can hold; their logarithms stay finite for shapes of 1e-300 and more.
+    public mutating func gammaLogarithm(shape: Double) -> Double {
+        precondition(shape >= 1e-300 && shape.isFinite, "gamma of shape \(shape)")
         if shape < 1 {
-            let boost = ck_exp(ck_log(1 - uniformDouble()) / shape)
-            return gamma(shape: shape + 1) * boost
+            let boost = ck_log(1 - uniformDouble()) / shape
+            return gammaLogarithm(shape: shape + 1) + boost
         }
         let d = shape - 1.0 / 3
         let c = 1 / (9 * d).squareRoot()
@@ -148,7 +151,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
             let v = (1 + c * x) * (1 + c * x) * (1 + c * x)
             if v <= 0 { continue }
             let u = 1 - uniformDouble()
-            if ck_log(u) < 0.5 * x * x + d - d * v + d * ck_log(v) { return d * v }
+            if ck_log(u) < 0.5 * x * x + d - d * v + d * ck_log(v) { return ck_log(d * v) }
         }
     }
 

@@ -19,6 +19,10 @@ struct DatasetSpecTests {
             (DatasetSpec(name: .synthetic, alpha: -1), "alpha -1.0"),
             (DatasetSpec(name: .synthetic, beta: .nan), "beta nan"),
             (DatasetSpec(name: .synthetic, clients: 0), "0 clients"),
+            (DatasetSpec(name: .leaf), "no path"),
+            (DatasetSpec(name: .leaf, path: "/nowhere", limit: 10), "limit 10"),
+            (DatasetSpec(name: .leaf, path: "/nowhere", users: 0), "0 users"),
+            (DatasetSpec(name: .leaf, path: "/nowhere", classes: 257), "257 classes"),
         ])
     func refused(spec: DatasetSpec, found: String) {
         let error = datasetError { () throws(DatasetError) in try spec.validate() }

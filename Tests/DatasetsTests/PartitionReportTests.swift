@@ -96,6 +96,33 @@ struct PartitionReportTests {
         #expect(summary.maximumDivergence >= summary.meanDivergence)
     }
 
+    /// Client 0 has 6 samples of classes 0 and 1, client 1 two of class 2; all: (3, 3, 2) / 8.
+    @Test func heterogeneityByHand() {
+        let labels: [UInt8] = [0, 0, 0, 1, 1, 1, 2, 2]
+        let summary = Partition(
+            clients: [[0, 1, 2, 3, 4, 5], [6, 7]], dropped: [], labels: labels, classes: 3
+        ).summary()
+        // p = (1/2, 1/2, 0), q = (3/8, 3/8, 2/8), m = (7/16, 7/16, 2/16):
+        // (log2(8/7) + 3/4 log2(6/7) + 1/4 log2 2) / 2; p = (0, 0, 1), m = (3/16, 3/16, 10/16):
+        // (log2(8/5) + 3/4 log2 2 + 1/4 log2(2/5)) / 2.
+        let (first, second) = (0.1379253809700299, 0.5487949406953987)
+        #expect(abs((summary.divergences[0] ?? 0) - first) < 1e-12)
+        #expect(abs((summary.divergences[1] ?? 0) - second) < 1e-12)
+        #expect(abs(summary.meanDivergence - (first + second) / 2) < 1e-12)
+        #expect(abs(summary.weightedMeanDivergence - (6 * first + 2 * second) / 8) < 1e-12)
+        #expect(abs(summary.maximumDivergence - second) < 1e-12)
+        // Two equal classes, one class; entropy of (3, 3, 2) / 8 is 1.0822 nats.
+        #expect(abs(summary.effectiveClassesPerClient.maximum - 2) < 1e-12)
+        #expect(abs(summary.effectiveClassesPerClient.minimum - 1) < 1e-12)
+        #expect(abs(summary.effectiveClasses - 2.9511517858675242) < 1e-12)
+    }
+
+    @Test func effectiveNumbers() {
+        #expect(abs(effectiveNumber(of: [5, 5, 5, 5]) - 4) < 1e-12)
+        #expect(effectiveNumber(of: [0, 9, 0]) == 1)
+        #expect(effectiveNumber(of: [0, 0]) == 0)
+    }
+
     @Test func divergence() {
         #expect(jensenShannonDivergence([2, 4, 6], [1, 2, 3]) == 0)
         #expect(abs(jensenShannonDivergence([5, 0], [0, 9]) - 1) < 1e-15)

@@ -75,6 +75,18 @@ struct PartitionTests {
         #expect(partition.dropped == [1, 3, 5, 6, 10])
     }
 
+    /// The permutation comes from an independent implementation in Python.
+    @Test func groupsOfOwners() throws {
+        let owners: [[UInt32]] = [[4, 2], [0], [7, 8, 9], [1, 3], [5]]
+        let partition = try PartitionSpec.naturalGroups(clients: 2).partition(
+            labels: Self.labels, classes: 4, natural: owners, seed: 7)
+        #expect(partition.clients == [[5, 7, 8, 9, 4, 2], [1, 3, 0]])
+        #expect(partition.dropped == [6, 10])
+        let all = try PartitionSpec.naturalGroups(clients: 5).partition(
+            labels: Self.labels, classes: 4, natural: owners, seed: 1)
+        #expect(Set(all.clients) == Set(owners))
+    }
+
     @Test("what cannot be done is explained with figures")
     func infeasible() {
         let labels = Self.labels
@@ -98,6 +110,12 @@ struct PartitionTests {
         #expect(error(.natural, natural: []) == .noNaturalOwners)
         #expect(error(.natural, natural: [[0, 11]]) == .outOfRange(client: 0, sample: 11, samples: 11))
         #expect(error(.natural, natural: [[0, 1], [1]]) == .notDisjoint(sample: 1, client: 1))
+        #expect(error(.naturalGroups(clients: 1)) == .noNaturalOwners)
+        #expect(
+            error(.naturalGroups(clients: 3), natural: [[0], [1]])
+                == .moreClientsThanOwners(clients: 3, owners: 2))
+        #expect(
+            error(.naturalGroups(clients: 0), natural: [[0], [1]]) == .notPositive(key: "clients", value: 0))
         let none = partitionError { () throws(PartitionError) in
             _ = try PartitionSpec.iid(clients: 1).partition(labels: [], classes: 4, seed: 1)
         }

@@ -6,11 +6,31 @@ public struct LocalSplit: Sendable, Equatable {
     public let train: [[UInt32]]
     /// Per client, in the order of the partition.
     public let test: [[UInt32]]
+    /// Where training and test samples were pooled (`DatasetSpec.pool`), the global test set: what all clients keep
+    /// back, client by client, without their noise. Otherwise nil: the data set has a test set of its own.
+    public let pooledTest: [UInt32]?
+    /// As in `Partition`.
+    public let noise: FeatureNoise?
 
-    public init(train: [[UInt32]], test: [[UInt32]]) {
-        precondition(train.count == test.count)
+    /// - Precondition: both lists have one entry for each client.
+    public init(
+        train: [[UInt32]], test: [[UInt32]], pooledTest: [UInt32]? = nil, noise: FeatureNoise? = nil
+    ) {
+        precondition(train.count == test.count, "\(train.count) and \(test.count) clients")
         self.train = train
         self.test = test
+        self.pooledTest = pooledTest
+        self.noise = noise
+    }
+
+    /// The data as clients see them: whatever fills a batch with training samples gets the noise of their owners.
+    /// The test set stays as it is, and so does everything without noise.
+    public func seenByClients(_ dataset: Dataset) -> Dataset {
+        guard let noise else { return dataset }
+        let owned = zip(train, test).map { $0 + $1 }
+        return Dataset(
+            name: dataset.name, train: dataset.train.adding(noise, of: owned), test: dataset.test,
+            natural: dataset.natural)
     }
 }
 
@@ -20,12 +40,20 @@ extension Partition {
     ///
     /// Of n samples, fraction * n are kept back, rounded to the nearest with halves upwards; with a fraction
     /// above 0 at least one where there are two samples, and never the last one. Fraction 0 keeps none back.
-    /// - Throws: `badFraction` outside 0..<1.
-    public func localSplit(fraction: Double, seed: UInt64) throws(PartitionError) -> LocalSplit {
+    /// - Parameter pooled: whether the samples are those of a data set pooled with its test set, so that what is
+    ///   kept back is the global test set, too.
+    /// - Throws: `badFraction` outside 0..<1, `noPooledTest` where pooled data leave nothing to test on.
+    public func localSplit(
+        fraction: Double, seed: UInt64, pooled: Bool = false
+    ) throws(PartitionError) -> LocalSplit {
         guard fraction >= 0 && fraction < 1 else { throw .badFraction(fraction) }
-        guard fraction > 0 else {
-            return LocalSplit(train: clients, test: clients.map { _ in [] })
-        }
+        let (train, test) = fraction > 0 ? keepBack(fraction, seed) : (clients, clients.map { _ in [] })
+        let pooledTest = pooled ? test.flatMap { $0 } : nil
+        if pooledTest?.isEmpty == true { throw .noPooledTest }
+        return LocalSplit(train: train, test: test, pooledTest: pooledTest, noise: noise)
+    }
+
+    private func keepBack(_ fraction: Double, _ seed: UInt64) -> (train: [[UInt32]], test: [[UInt32]]) {
         var train: [[UInt32]] = []
         var test: [[UInt32]] = []
         for (client, samples) in clients.enumerated() {
@@ -37,6 +65,6 @@ extension Partition {
             train.append(samples.indices.filter { !isTest[$0] }.map { samples[$0] })
             test.append(samples.indices.filter { isTest[$0] }.map { samples[$0] })
         }
-        return LocalSplit(train: train, test: test)
+        return (train, test)
     }
 }

@@ -8,15 +8,20 @@ public struct Partition: Sendable, Equatable {
     public let labels: [UInt8]
     /// Number of classes.
     public let classes: Int
+    /// What clients see added to their features; nil where they see them as they are.
+    public let noise: FeatureNoise?
 
     /// Takes what is given; `validate` says whether it is a partition.
-    public init(clients: [[UInt32]], dropped: [UInt32], labels: [UInt8], classes: Int) {
+    public init(
+        clients: [[UInt32]], dropped: [UInt32], labels: [UInt8], classes: Int, noise: FeatureNoise? = nil
+    ) {
         precondition(
             classes >= 1 && labels.allSatisfy { Int($0) < classes }, "labels outside 0..<\(classes)")
         self.clients = clients
         self.dropped = dropped
         self.labels = labels
         self.classes = classes
+        self.noise = noise
     }
 
     /// Throws unless every sample belongs to exactly one client or is dropped.

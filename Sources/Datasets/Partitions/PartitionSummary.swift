@@ -23,11 +23,18 @@ public struct PartitionSummary: Sendable, Equatable {
     public let clientHistograms: [[Int]]
     /// Classes of which a client has at least one sample.
     public let classesPerClient: Range
+    /// Effective number of classes: how many equally frequent classes have the same entropy (e to the Shannon
+    /// entropy in nats; Hill 1973, order 1), of all samples.
+    public let effectiveClasses: Double
+    /// As `effectiveClasses`, of each client's samples; clients without samples are left out.
+    public let effectiveClassesPerClient: Range
     /// Jensen-Shannon divergence between each client's distribution of labels and that of all samples, in bits:
     /// 0 for equal ones, 1 for disjoint ones. Nil for a client without samples.
     public let divergences: [Double?]
     /// Mean of `divergences` over the clients that have samples; every client counts the same.
     public let meanDivergence: Double
+    /// Mean of `divergences` in which a client counts as much as it has samples.
+    public let weightedMeanDivergence: Double
     /// Greatest of `divergences`.
     public let maximumDivergence: Double
 }
@@ -41,21 +48,42 @@ extension Partition {
             own.allSatisfy { $0 == 0 } ? nil : jensenShannonDivergence(own, all)
         }
         let known = divergences.compactMap { $0 }
+        let dealt = clients.reduce(0) { $0 + $1.count }
+        let weighted = zip(divergences, clients).reduce(0) { $0 + ($1.0 ?? 0) * Double($1.1.count) }
         return PartitionSummary(
             clients: clients.count, samples: labels.count, dropped: dropped.count,
             sizes: .init(clients.map(\.count)), labelHistogram: all, clientHistograms: histograms,
-            classesPerClient: .init(histograms.map { $0.count { $0 > 0 } }), divergences: divergences,
+            classesPerClient: .init(histograms.map { $0.count { $0 > 0 } }),
+            effectiveClasses: effectiveNumber(of: all),
+            effectiveClassesPerClient: .init(
+                histograms.filter { $0.contains { $0 > 0 } }.map { effectiveNumber(of: $0) }),
+            divergences: divergences,
             meanDivergence: known.isEmpty ? 0 : known.reduce(0, +) / Double(known.count),
+            weightedMeanDivergence: dealt == 0 ? 0 : weighted / Double(dealt),
             maximumDivergence: known.max() ?? 0)
     }
 }
 
 extension PartitionSummary.Range {
-    fileprivate init(_ figures: [Int]) {
-        minimum = Double(figures.min() ?? 0)
-        mean = figures.isEmpty ? 0 : Double(figures.reduce(0, +)) / Double(figures.count)
-        maximum = Double(figures.max() ?? 0)
+    fileprivate init(_ figures: [Double]) {
+        minimum = figures.min() ?? 0
+        mean = figures.isEmpty ? 0 : figures.reduce(0, +) / Double(figures.count)
+        maximum = figures.max() ?? 0
     }
+
+    fileprivate init(_ figures: [Int]) { self.init(figures.map { Double($0) }) }
+}
+
+/// e to the Shannon entropy of a histogram: 1 where one class has everything, the number of classes where all have the
+/// same; 0 for an empty one.
+public func effectiveNumber(of histogram: [Int]) -> Double {
+    let total = Double(histogram.reduce(0, +))
+    guard total > 0 else { return 0 }
+    let entropy = histogram.filter { $0 > 0 }.reduce(0.0) { sum, count in
+        let share = Double(count) / total
+        return sum - share * ck_log(share)
+    }
+    return ck_exp(entropy)
 }
 
 /// Jensen-Shannon divergence in bits (logarithms to base 2) of two histograms over the same classes, each with at

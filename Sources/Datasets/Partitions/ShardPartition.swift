@@ -16,7 +16,7 @@ func dealShards(
         throw .moreShardsThanSamples(
             clients: clients, shardsPerClient: shardsPerClient, samples: labels.count)
     }
-    let sorted = stableOrder(of: labels, classes: classes)
+    let sorted = samplesOfClasses(labels, classes: classes).flatMap { $0 }
     let size = labels.count / shards
     var order = Array(0..<shards)
     stream.shuffle(&order)
@@ -26,17 +26,4 @@ func dealShards(
         }
     }
     return DealtSamples(clients: dealt, dropped: Array(sorted[(shards * size)...]))
-}
-
-/// Positions of `labels` in ascending order of label; equal labels keep their order.
-private func stableOrder(of labels: [UInt8], classes: Int) -> [UInt32] {
-    var starts = [Int](repeating: 0, count: classes + 1)
-    for label in labels { starts[Int(label) + 1] += 1 }
-    for label in 0..<classes { starts[label + 1] += starts[label] }
-    var order = [UInt32](repeating: 0, count: labels.count)
-    for (position, label) in labels.enumerated() {
-        order[starts[Int(label)]] = UInt32(position)
-        starts[Int(label)] += 1
-    }
-    return order
 }

@@ -34,11 +34,11 @@ struct CIFARFamily {
     }
 
     /// Reads the files without keeping their pixels.
-    func loadLabels() throws(DatasetError) -> (train: [UInt8], testCount: Int, shape: SampleShape) {
+    func loadLabels() throws(DatasetError) -> (train: [UInt8], test: [UInt8], shape: SampleShape) {
         var pixels: [UInt8]?
         let train = try read(trainFiles, pixels: &pixels)
         let test = try read([testFile], pixels: &pixels)
-        return (train, test.count, CIFARFamily.shape)
+        return (train, test, CIFARFamily.shape)
     }
 
     private func split(_ files: [String]) throws(DatasetError) -> Split {

@@ -20,13 +20,13 @@ struct MNISTFamily {
     }
 
     /// Reads labels and, of the images, only the headers.
-    func loadLabels() throws(DatasetError) -> (train: [UInt8], testCount: Int, shape: SampleShape) {
+    func loadLabels() throws(DatasetError) -> (train: [UInt8], test: [UInt8], shape: SampleShape) {
         let (images, shape) = try openImages(stems.train)
         let labels = try readLabels(stems.train, count: images.dimensions[0], of: images.path)
         let (testImages, testShape) = try openImages(stems.test)
         let testLabels = try readLabels(stems.test, count: testImages.dimensions[0], of: testImages.path)
         guard shape == testShape else { throw shapesDiffer("\(testShape)", "\(shape)") }
-        return (labels, testLabels.count, shape)
+        return (labels, testLabels, shape)
     }
 
     private func split(_ stem: String) throws(DatasetError) -> Split {

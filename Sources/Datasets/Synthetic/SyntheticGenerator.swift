@@ -30,18 +30,19 @@ struct SyntheticGenerator {
     let beta: Double
     let clients: Int
     let seed: UInt64
+    /// Without features they are drawn, as labels follow from them, and forgotten.
+    let keepFeatures: Bool
 
-    /// Everything, in client order. Without features where `keepFeatures` is false: they are drawn, as labels
-    /// follow from them, and forgotten.
+    /// Everything, in client order.
     struct Output {
         var trainLabels: [UInt8] = []
         var trainValues: [Float] = []
         var testLabels: [UInt8] = []
         var testValues: [Float] = []
-        var natural: [[UInt32]] = []
+        var owners = Owners(train: [], test: [])
     }
 
-    func generate(keepFeatures: Bool) throws(DatasetError) -> Output {
+    func generate() throws(DatasetError) -> Output {
         let deviations = (1...Self.dimension).map { ck_exp(-0.6 * ck_log(Double($0))) }
         var output = Output()
         var total = 0
@@ -54,7 +55,9 @@ struct SyntheticGenerator {
             let samples = Int(count) + 50
             let kept = samples * 9 / 10
             let first = UInt32(output.trainLabels.count)
-            output.natural.append(Array(first..<(first + UInt32(kept))))
+            let firstTest = UInt32(output.testLabels.count)
+            output.owners.train.append(Array(first..<first + UInt32(kept)))
+            output.owners.test.append(Array(firstTest..<firstTest + UInt32(samples - kept)))
             for sample in 0..<samples {
                 let x = task.features(&stream, deviations)
                 let label = task.label(of: x)
