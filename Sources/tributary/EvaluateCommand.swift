@@ -51,10 +51,10 @@ struct EvaluateCommand: ParsableCommand {
             configuration: configuration, dataset: dataset, holdings: setup.holdings, plan: setup.plan)
         var (loss, correct) = (0.0, 0.0)
         let slice = FederatedProgram.evaluationSlice
-        for first in stride(from: 0, to: dataset.test.count, by: slice) {
+        for first in stride(from: 0, to: setup.testCount, by: slice) {
             let task = TaskSpec(
                 id: UInt64(first) + 1, kind: .evaluateTest, round: 1, first: first,
-                count: min(slice, dataset.test.count - first), layout: setup.payloadDigest,
+                count: min(slice, setup.testCount - first), layout: setup.payloadDigest,
                 inputs: [ObjectReference(model)])
             let execution = try executor.begin(task, inputs: [model])
             var output: TaskOutput?
@@ -62,7 +62,7 @@ struct EvaluateCommand: ParsableCommand {
             loss += output!.metrics[0]
             correct += output!.metrics[1]
         }
-        let samples = Double(dataset.test.count)
-        return Report(accuracy: correct / samples, loss: loss / samples, samples: dataset.test.count)
+        let samples = Double(setup.testCount)
+        return Report(accuracy: correct / samples, loss: loss / samples, samples: setup.testCount)
     }
 }

@@ -50,6 +50,7 @@ struct Failure: Error {
         case let error as LedgerError: self.init("\(error)", code: Self.code(error.kind))
         case let error as RecordError: self.init("\(error)", code: Self.code(error))
         case let error as ReportError: self.init("\(error)", code: Self.code(error))
+        case let error as PictureError: self.init("\(error)", code: .unavailable)
         case let error as SocketError: self.init("\(error)", code: .unavailable)
         case let error as LaunchError: self.init("\(error)", code: .unavailable)
         case is ExitCode, is ValidationError, is CleanExit: return nil

@@ -22,9 +22,11 @@ struct FeatureNoiseTests {
     }
 
     private func holdings(
-        _ spec: PartitionSpec, _ dataset: Dataset, fraction: Double = 0.25, seed: UInt64 = 7
+        _ spec: PartitionSpec, _ dataset: Dataset, fraction: Double = 0.25, seed: UInt64 = 7,
+        pooled: Bool = false
     ) throws -> LocalSplit {
-        try dataset.labels.partition(spec, seed: seed).localSplit(fraction: fraction, seed: seed)
+        try dataset.labels.partition(spec, seed: seed).localSplit(
+            fraction: fraction, seed: seed, pooled: pooled)
     }
 
     private func features(_ split: Split, _ indices: [UInt32]) -> [Float] {
@@ -57,7 +59,8 @@ struct FeatureNoiseTests {
         let seen = noisy.seenByClients(dataset)
         #expect(features(seen.train, noisy.train[0]) == features(dataset.train, noisy.train[0]))
         #expect(allFeatures(seen.test) == allFeatures(dataset.test))
-        #expect(seen.train.withoutNoise == dataset.train)
+        #expect(noisy.globalTest(of: seen).split == dataset.test)
+        #expect(try holdings(.featureNoise(clients: 5, level: 0.3), dataset, pooled: true).globalTest(of: seen).split == dataset.train)
         #expect(seen.fingerprint == dataset.fingerprint)
     }
 
@@ -81,8 +84,8 @@ struct FeatureNoiseTests {
         }
     }
 
-    /// The stream is (seed, noise, client, sample): its first numbers come from an independent implementation.
-    @Test func theStreamIsAsStated() throws {
+    /// The key is (seed, noise, client, sample): the numbers come from an independent implementation in Python.
+    @Test func theKeyIsAsStated() throws {
         let owners: [[UInt32]] = [[0, 1, 2], [3, 4]]
         let labels: [UInt8] = [0, 0, 0, 0, 0]
         let split = Split(
@@ -94,7 +97,7 @@ struct FeatureNoiseTests {
             clients: owners, dropped: [], labels: labels, classes: 1, noise: dealt.noise)
         let local = try partition.localSplit(fraction: 0, seed: 7)
         let seen = local.seenByClients(Dataset(name: "ones", train: split, test: split)).train
-        let expected = [0.37634030966945736, 1.1660302826386435, 0.18056672574872226].map {
+        let expected = [-0.3855427682880568, 0.04743144255504853, -0.27634030962722714].map {
             1 + Float(0.5 * $0)
         }
         #expect(features(seen, [3]) == expected)

@@ -59,7 +59,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "run", "sweep", "check", "report", "evaluate", "data inspect", "data export", "doctor", "coordinator",
+        "run", "sweep", "check", "report", "evaluate", "data inspect", "data plot", "data export", "doctor",
+        "coordinator",
         "worker",
     ])
     func everyVerbHasAnExample(verb: String) throws {

@@ -252,22 +252,65 @@ import Testing
         (
             "dataset: {name: fashion_mnits, partition: {kind: iid, clients: 5}}", "model: {name: mlp}",
             "scenario.yaml:1: dataset.name: fashion_mnits is unknown; did you mean fashion_mnist?"
-                + " write one of fashion_mnist, mnist, emnist, cifar10, cifar100, synthetic"
+                + " write one of fashion_mnist, mnist, emnist, cifar10, cifar100, leaf, synthetic"
         ),
         (
             "dataset: {name: synthetic, limit: 5, partition: {kind: natural}}", "model: {name: mlp}",
             "scenario.yaml:1: dataset.limit: unknown key; remove it;"
-                + " the keys here are alpha, augmentation, beta, clients, local_test_fraction, name, normalize, partition"
+                + " the keys here are alpha, augmentation, beta, clients, local_test_fraction, name, normalize, partition,"
+                + " pool"
         ),
         (
             "dataset: {name: fashion_mnist, partition: {kind: natural}}", "model: {name: mlp}",
             "scenario.yaml:1: dataset.partition.kind: natural needs a data set that states its own clients;"
-                + " write iid or shards, or dataset.name: synthetic"
+                + " write another kind, such as iid, or dataset.name: leaf or synthetic"
         ),
         (
-            "dataset: {name: fashion_mnist, partition: {kind: dirichlet, alpha: 1}}", "model: {name: mlp}",
-            "scenario.yaml:1: dataset.partition.kind: dirichlet is not in this version;"
-                + " write one of iid, shards, natural"
+            "dataset: {name: fashion_mnist, partition: {kind: file, path: p.csv}}", "model: {name: mlp}",
+            "scenario.yaml:1: dataset.partition.kind: file is not in this version; write one of iid, shards,"
+                + " classes_per_client, dirichlet, dirichlet_balanced, quantity_skew, feature_noise, natural,"
+                + " natural_groups"
+        ),
+        (
+            "dataset: {name: fashion_mnist, partition: {kind: dirichlet, clients: 5, alpha: 0}}",
+            "model: {name: mlp}",
+            "scenario.yaml:1: dataset.partition.alpha: 0 is below 0.001; give a number from 0.001 to 1000000"
+        ),
+        (
+            "dataset: {name: fashion_mnist, limit: 90, partition: {kind: dirichlet, clients: 10}}",
+            "model: {name: mlp}",
+            "scenario.yaml:1: dataset.partition: 100 parts are more than the 90 samples that dataset.limit keeps;"
+                + " use fewer clients or a higher limit"
+        ),
+        (
+            "dataset: {name: fashion_mnist, partition: {kind: classes_per_client, clients: 5, assignment: cylic}}",
+            "model: {name: mlp}",
+            "scenario.yaml:1: dataset.partition.assignment: cylic is unknown; did you mean cyclic?"
+                + " write one of cyclic, random"
+        ),
+        (
+            "dataset: {name: fashion_mnist, pool: true, partition: {kind: iid, clients: 5}}",
+            "model: {name: mlp}",
+            "scenario.yaml:1: dataset.pool: true leaves nothing to test on;"
+                + " set dataset.local_test_fraction above 0, such as 0.25"
+        ),
+        (
+            "dataset: {name: leaf, path: /l, shape: 28x28, partition: {kind: natural}}", "model: {name: mlp}",
+            "scenario.yaml:1: dataset.shape: 28x28 is not the shape of a sample;"
+                + " write planes, rows and columns, such as 1x28x28, or the length of a vector"
+        ),
+        (
+            "dataset: {name: leaf, path: /l, users: 4, partition: {kind: natural}}",
+            "model: {name: mlp}\ntraining: {clients_per_round: 5}",
+            "scenario.yaml:3: training.clients_per_round: 5 is more than the 4 clients;"
+                + " give a whole number from 1 to 4"
+        ),
+        (
+            "dataset: {name: leaf, path: /l, shape: 60, partition: {kind: natural}}",
+            "model: {layers: [flatten, {dense: 61}]}",
+            "scenario.yaml:2: model.layers: does not fit leaf: dense1: the last block gives [61, 1, 1] for each"
+                + " sample, but there are 62 classes; end the model with dense: classes;"
+                + " change the layers or the data set"
         ),
         (
             "dataset: {name: fashion_mnist, partition: {kind: iid}}", "model: {name: mlp}",

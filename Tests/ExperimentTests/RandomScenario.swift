@@ -7,20 +7,22 @@ import TensorMath
 /// A valid scenario with every choice drawn at random.
 func randomScenario(_ stream: inout RandomStream) -> Scenario {
     let dataset = randomDataset(&stream)
-    let classes = dataset.name == .cifar100 ? 100 : dataset.split == "letters" ? 26 : 10
-    let clients = 1 + stream.index(below: 40)
-    let partition: PartitionSpec =
-        switch dataset.name == .synthetic ? 2 : stream.index(below: 2) {
-        case 0: .iid(clients: clients)
-        case 1: .shards(clients: clients, shardsPerClient: 1 + stream.index(below: 5))
-        default: .natural
+    let classes =
+        switch dataset.name {
+        case .cifar100: 100
+        case .leaf: dataset.classes
+        default: dataset.split == "letters" ? 26 : 10
         }
-    let population = partition == .natural ? dataset.clients : clients
-    let fraction = stream.index(below: 2) == 0 ? 0 : stream.uniformDouble()
+    let clients = 1 + stream.index(below: 40)
+    let hasPlanes = dataset.name != .synthetic && (dataset.name != .leaf || dataset.shape.height > 1)
+    let hasOwners = dataset.name == .synthetic || dataset.name == .leaf
+    let partition = randomPartition(&stream, clients: clients, hasOwners: hasOwners)
+    let population = partition == .natural ? dataset.users ?? dataset.clients : clients
+    let fraction = stream.index(below: 2) == 0 && !dataset.pool ? 0 : stream.uniformDouble() / 2 + 0.1
     let targets: [EvaluationSpec.Target] = fraction > 0 ? [.localTest, .globalTest] : [.globalTest]
     let configuration = FederatedConfiguration(
         seed: stream.next(), dataset: dataset, partition: partition, localTestFraction: fraction,
-        model: randomModel(&stream, classes: classes, planes: dataset.name != .synthetic),
+        model: randomModel(&stream, classes: classes, planes: hasPlanes),
         initialization: pick(Initialization.allCases, &stream), method: .fedavg,
         training: randomTraining(&stream, population: population),
         evaluation: EvaluationSpec(every: 1 + stream.index(below: 100), on: targets),
@@ -45,8 +47,29 @@ private func pick<Element>(_ list: [Element], _ stream: inout RandomStream) -> E
     list[stream.index(below: list.count)]
 }
 
+private func randomPartition(
+    _ stream: inout RandomStream, clients: Int, hasOwners: Bool
+) -> PartitionSpec {
+    let alpha = 0.001 + stream.uniformDouble() * 100
+    return switch stream.index(below: hasOwners ? 9 : 7) {
+    case 0: .iid(clients: clients)
+    case 1: .shards(clients: clients, shardsPerClient: 1 + stream.index(below: 5))
+    case 2:
+        .classesPerClient(
+            clients: clients, classes: 1 + stream.index(below: 10),
+            assignment: pick(ClassAssignment.allCases, &stream))
+    case 3: .dirichlet(clients: clients, alpha: alpha, minimum: 1 + stream.index(below: 20))
+    case 4: .balancedDirichlet(clients: clients, alpha: alpha)
+    case 5: .quantitySkew(clients: clients, alpha: alpha, minimum: 1 + stream.index(below: 20))
+    case 6: .featureNoise(clients: clients, level: stream.uniformDouble())
+    case 7: .natural
+    default: .naturalGroups(clients: clients)
+    }
+}
+
 private func randomDataset(_ stream: inout RandomStream) -> DatasetSpec {
-    var spec = DatasetSpec(name: pick(DatasetSpec.Name.allCases, &stream))
+    var spec = DatasetSpec(
+        name: pick(DatasetSpec.Name.allCases, &stream), pool: stream.index(below: 2) == 0)
     if spec.name == .synthetic {
         spec.alpha = stream.uniformDouble() * 1000
         spec.beta = stream.uniformDouble()
@@ -54,6 +77,12 @@ private func randomDataset(_ stream: inout RandomStream) -> DatasetSpec {
         return spec
     }
     spec.path = spec.name == .fashionMNIST ? nil : "/some where/\(stream.next())"
+    if spec.name == .leaf {
+        spec.users = stream.index(below: 2) == 0 ? nil : 50 + stream.index(below: 50)
+        spec.classes = 2 + stream.index(below: 100)
+        spec.shape = pick([DatasetSpec.leafShape, SampleShape(channels: 60, height: 1, width: 1)], &stream)
+        return spec
+    }
     if spec.name == .emnist { spec.split = pick(["letters", "digits", "mnist"], &stream) }
     if stream.index(below: 2) == 0 { spec.limit = 1000 + stream.index(below: 10_000) }
     return spec

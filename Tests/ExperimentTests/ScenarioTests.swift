@@ -78,6 +78,46 @@ import Testing
         #expect(it.model.layers == [.flatten, .dense(units: 26)])
     }
 
+    /// A kind alone has the values of its source.
+    @Test(arguments: [
+        ("iid", PartitionSpec.iid(clients: 20)),
+        ("shards", .shards(clients: 20, shardsPerClient: 2)),
+        ("classes_per_client", .classesPerClient(clients: 20, classes: 2, assignment: .cyclic)),
+        ("dirichlet", .dirichlet(clients: 20, alpha: 0.5, minimum: 10)),
+        ("dirichlet_balanced", .balancedDirichlet(clients: 20, alpha: 0.5)),
+        ("quantity_skew", .quantitySkew(clients: 20, alpha: 0.5, minimum: 10)),
+        ("feature_noise", .featureNoise(clients: 20, level: 0.1)),
+    ])
+    func partitionsHaveDefaults(kind: String, expected: PartitionSpec) throws {
+        let scenario = try Scenario.load(
+            text: minimalScenario, overrides: ["dataset.partition={kind: \(kind), clients: 20}"])
+        guard case .federated(let it) = scenario.kind else { return }
+        #expect(it.partition == expected)
+        #expect(try Scenario.load(text: scenario.resolvedYAML) == scenario)
+    }
+
+    @Test func usersOfLEAF() throws {
+        let text = """
+            dataset: {name: leaf, path: /l, pool: true, local_test_fraction: 0.1, partition: {kind: natural}}
+            model: {layers: [flatten, {dense: classes}]}
+            """
+        func load(_ overrides: String...) throws -> FederatedConfiguration {
+            switch try Scenario.load(text: text, overrides: overrides).kind {
+            case .federated(let configuration): configuration
+            }
+        }
+        let all = try load()
+        #expect(all.dataset == DatasetSpec(name: .leaf, path: "/l", pool: true))
+        #expect(all.model.layers.last == .dense(units: 62) && all.partition == .natural)
+        // How many clients there are is not known before the files are read.
+        #expect(all.training.clientsPerRound == 10)
+        let few = try load("dataset.users=4", "dataset.shape=60", "dataset.classes=10")
+        #expect(few.training.clientsPerRound == 4 && few.dataset.users == 4)
+        #expect(few.dataset.shape == SampleShape(channels: 60, height: 1, width: 1))
+        let groups = try load("dataset.partition={kind: natural_groups, clients: 3}")
+        #expect(groups.partition == .naturalGroups(clients: 3) && groups.training.clientsPerRound == 3)
+    }
+
     /// The same numbers in other spellings give the same value.
     @Test(arguments: ["0.05", "5e-2", "5E-2", ".05", "+0.05", "0.0500000000001"])
     func numbersHaveManySpellings(spelling: String) throws {
@@ -174,6 +214,7 @@ private let resolvedFullScenario = """
       name: fashion_mnist
       path: "/data/fashion"
       limit: 5000
+      pool: false
       partition:
         kind: shards
         clients: 100

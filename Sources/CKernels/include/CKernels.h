@@ -13,6 +13,7 @@ int ck_family(void);
 void ck_set_family(int family);
 
 #include "exact_sum.h"
+#include "gaussian.h"
 #include "layers.h"
 #include "philox.h"
 #include "scalar_math.h"

@@ -5,7 +5,7 @@ import TensorMath
 /// every feature. Pixels lie in 0...1 before; nothing is clipped. The global test set is clean.
 ///
 /// Deviations: NIID-Bench draws new noise at every look at a sample; here a sample has one noise for the whole
-/// experiment, the stream (seed, noise, client, sample), as data of a client do not change. The paper calls
+/// experiment, keyed by (seed, noise, client, sample), as data of a client do not change. The paper calls
 /// level * i / N a variance; its program uses the standard deviation above. One client alone has none.
 public struct FeatureNoise: Sendable, Equatable {
     public let level: Double
@@ -30,9 +30,9 @@ public struct FeatureNoise: Sendable, Equatable {
     }
 }
 
-/// The noise of every sample of a split.
-struct SampleNoise: Sendable, Equatable {
-    private let noise: FeatureNoise
+/// Whose noise every training sample has.
+public struct SampleNoise: Sendable, Equatable {
+    public let noise: FeatureNoise
     /// Owner of each sample; `nobody` where it has none.
     private var owners: [UInt32]
     private static let nobody = UInt32.max
@@ -51,8 +51,8 @@ struct SampleNoise: Sendable, Equatable {
         guard client != Self.nobody else { return }
         let deviation = noise.deviation(of: Int(client))
         guard deviation > 0 else { return }
-        var stream = RandomStream(
-            RandomKey(seed: noise.seed, purpose: .noise, client: client, participation: sample))
-        for index in 0..<features.count { features[index] += Float(deviation * stream.normal()) }
+        features.addGaussianNoise(
+            deviation: deviation,
+            key: RandomKey(seed: noise.seed, purpose: .noise, client: client, participation: sample))
     }
 }

@@ -11,14 +11,18 @@ enum DatasetSection {
             var spec = value.dataset
             section.choice(
                 "name", current: spec.name.rawValue, DatasetSpec.Name.allCases.map(\.rawValue),
-                later: ["leaf"],
                 .required,
-                "Which data set. `synthetic` is generated: logistic models of 60 features and 10 classes, one a client."
+                "Which data set. `leaf` are JSON files of LEAF, such as FEMNIST; `synthetic` is generated: logistic "
+                    + "models of 60 features and 10 classes, one a client."
             ) { name in
                 spec.name = DatasetSpec.Name(rawValue: name)!
                 visitSource(section, &spec)
             }
             value.dataset = spec
+            section.field(
+                "pool", &value.dataset.pool, .flag, .value(false),
+                "Puts the test samples behind the training samples before they are dealt out; the global test set is "
+                    + "then the union of what clients hold out, and `local_test_fraction` must be above 0.")
             PartitionSection.visit(section, &value.partition)
             section.field(
                 "local_test_fraction", &value.localTestFraction, .number(0...1, below: true),
@@ -48,9 +52,11 @@ enum DatasetSection {
             "path", &spec.path, .text(1...4096, "a path"),
             absence: spec.name == .fashionMNIST ? DatasetSpec.fashionMNISTPath : "must be written",
             "Directory of the data set's files.")
+        guard spec.name != .leaf else { return visitLEAF(section, &spec) }
         section.optional(
             "limit", &spec.limit, .integer(1...1_000_000_000), absence: "all", unit: "samples",
-            "Keeps only the first training samples, in the order of the files; the test split stays whole.")
+            "Keeps only the first training samples, in the order of the files; the test split stays whole. With "
+                + "`pool` it keeps the first of all samples.")
         if spec.name == .emnist {
             section.optional(
                 "split", &spec.split, .word(emnistSplits), absence: "must be written",
@@ -76,10 +82,28 @@ enum DatasetSection {
         }
     }
 
+    private static func visitLEAF(_ section: Section, _ spec: inout DatasetSpec) {
+        section.optional(
+            "users", &spec.users, .integer(1...1_000_000), absence: "all", unit: "users",
+            "Keeps only the first users, in the order of the files.")
+        section.field(
+            "classes", &spec.classes, .integer(1...256), .value(DatasetSpec.leafClasses), unit: "classes",
+            "Number of classes; labels count from 0.")
+        section.field(
+            "shape", &spec.shape, .sampleShape, .value(DatasetSpec.leafShape),
+            "What the numbers of a sample are: planes x rows x columns, or the length of a vector.")
+    }
+
     static func checkAcrossFields(_ section: Section, _ value: FederatedConfiguration) {
         let walk = section.walk
         guard walk.isSound("dataset.name"), walk.isSound("dataset.path"), walk.isSound("dataset.split") else {
             return
+        }
+        if value.dataset.pool, walk.isSound("dataset.local_test_fraction"), value.localTestFraction == 0 {
+            walk.report(
+                section.place(at: "dataset.pool"), "dataset.pool", value: "true",
+                "leaves nothing to test on",
+                "set dataset.local_test_fraction above 0, such as 0.25")
         }
         let spec = value.dataset
         let place = section.place(at: "dataset")
@@ -91,6 +115,21 @@ enum DatasetSection {
         if spec.name == .emnist, spec.split == nil {
             walk.report(
                 place, "dataset.split", "is missing", "write one of \(emnistSplits.joined(separator: ", "))")
+        }
+    }
+}
+
+extension Codec where Value == SampleShape {
+    static var sampleShape: Codec {
+        Codec(type: "shape such as 1x28x28 or 60") { (node) throws(Problem) in
+            guard case .scalar(let text, _) = node.content, let shape = SampleShape(text) else {
+                throw Problem(
+                    message: "is not the shape of a sample",
+                    remedy: "write planes, rows and columns, such as 1x28x28, or the length of a vector")
+            }
+            return shape
+        } write: {
+            .plain($0.height == 1 && $0.width == 1 ? "\($0.channels)" : $0.description)
         }
     }
 }

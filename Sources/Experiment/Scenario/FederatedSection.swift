@@ -23,7 +23,7 @@ enum FederatedSection {
                 .computed(
                     method.hasGlobalModel ? [.globalTest] : [.localTest],
                     "[global_test], or [local_test] where the method has no global model"),
-                "`global_test` is the data set's own test split, not measured where the method has no global model; "
+                "`global_test` is the data set's own test split, or with `dataset.pool` what all clients hold out, not measured where the method has no global model; "
                     + "`local_test` each client's held-out samples, with its own model where the method makes one; "
                     + "`activation_divergence` how far the activations of the cohort's models are apart.")
         }
@@ -46,7 +46,9 @@ enum FederatedSection {
         let walk = section.walk
         let clients = PartitionSection.clients(value)
         let perRound = "training.clients_per_round"
-        if walk.isSound(perRound), walk.isSound("dataset"), value.training.clientsPerRound > clients {
+        if walk.isSound(perRound), walk.isSound("dataset"), let clients,
+            value.training.clientsPerRound > clients
+        {
             walk.report(
                 section.place(at: perRound), perRound, value: "\(value.training.clientsPerRound)",
                 "is more than the \(clients) clients", "give a whole number from 1 to \(clients)")

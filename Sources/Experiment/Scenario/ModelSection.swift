@@ -50,9 +50,8 @@ enum ModelSection {
     /// Whether the layers fit each other and the data.
     static func checkAcrossFields(_ section: Section, _ value: FederatedConfiguration) {
         let walk = section.walk
-        guard walk.isSound("model"), walk.isSound("dataset.name"), walk.isSound("dataset.split") else {
-            return
-        }
+        let sources = ["name", "split", "classes", "shape"].map { "dataset.\($0)" }
+        guard walk.isSound("model"), sources.allSatisfy({ walk.isSound($0) }) else { return }
         let path = value.model.name == customName ? "model.layers" : "model.name"
         do throws(NetworkError) {
             let plan = try NetworkPlan(
@@ -91,6 +90,7 @@ extension DatasetSpec {
         switch name {
         case .fashionMNIST, .mnist, .cifar10, .synthetic: 10
         case .cifar100: 100
+        case .leaf: classes
         case .emnist:
             switch split {
             case "byclass": 62
@@ -106,6 +106,7 @@ extension DatasetSpec {
         switch name {
         case .fashionMNIST, .mnist, .emnist: Shape(channels: 1, height: 28, width: 28)
         case .cifar10, .cifar100: Shape(channels: 3, height: 32, width: 32)
+        case .leaf: Shape(channels: shape.channels, height: shape.height, width: shape.width)
         case .synthetic: Shape(channels: 60)
         }
     }

@@ -7,14 +7,15 @@ enum TrainingSection {
     static let adam = Adam(learningRate: 0.001)
     static let standard = TrainingSpec(rounds: 10, clientsPerRound: 10, optimizer: .sgd(optimizer))
 
-    static func visit(_ section: Section, _ value: inout TrainingSpec, clients: Int) {
+    static func visit(_ section: Section, _ value: inout TrainingSpec, clients: Int?) {
         section.section("training", "Rounds, cohort and local training.") { section in
             section.field(
                 "rounds", &value.rounds, .integer(1...1_000_000), .value(10), unit: "rounds",
                 "Rounds of training; they count from 1.")
             section.field(
                 "clients_per_round", &value.clientsPerRound, .integer(1...1_000_000),
-                .computed(min(10, clients), "10, or all clients where there are fewer"), unit: "clients",
+                .computed(min(10, clients ?? 10), "10, or all clients where there are fewer"),
+                unit: "clients",
                 "Size of the cohort.")
             SelectionSection.visit(section, &value.selection)
             section.field(

@@ -31,7 +31,8 @@ public struct FederatedSetup: Sendable {
             try partition.validate()
             holdings = configuration.method.holdings(
                 of: try partition.localSplit(
-                    fraction: configuration.localTestFraction, seed: configuration.seed))
+                    fraction: configuration.localTestFraction, seed: configuration.seed,
+                    pooled: configuration.dataset.pool))
         } catch { throw .partition(error) }
         guard configuration.training.clientsPerRound <= partition.clients.count else {
             throw .cohort(wanted: configuration.training.clientsPerRound, clients: partition.clients.count)
@@ -45,6 +46,9 @@ public struct FederatedSetup: Sendable {
         } catch { throw .network(error) }
         exchange = configuration.exchange(plan)
     }
+
+    /// Samples of the global test set.
+    public var testCount: Int { holdings.pooledTest?.count ?? labels.testCount }
 
     /// Bytes of the model; what a client receives may be less or more.
     public var modelBytes: Int { plan.layout.count * 4 }
@@ -87,7 +91,7 @@ public struct FederatedSetup: Sendable {
     }
 
     public func program(resuming snapshot: Snapshot?) -> FederatedProgram {
-        let population = holdings.population(testCount: labels.testCount)
+        let population = holdings.population(testCount: testCount)
         return FederatedProgram(
             configuration: configuration, population: population, plan: plan, overhead: overhead,
             resuming: snapshot)

@@ -10,8 +10,11 @@ public final class FederatedExecutor: TaskExecutor {
     static let slice: UInt64 = 200_000_000
 
     let configuration: FederatedConfiguration
+    /// As clients see it: training samples have the noise of their owners.
     let dataset: Dataset
     let holdings: LocalSplit
+    /// The global test set, as samples of a split.
+    let globalTest: (split: Split, samples: [UInt32])
     let client: LocalClient
     let training: any ClientTraining
     let evaluator: Network
@@ -27,7 +30,8 @@ public final class FederatedExecutor: TaskExecutor {
         configuration: FederatedConfiguration, dataset: Dataset, holdings: LocalSplit, plan: NetworkPlan
     ) {
         self.configuration = configuration
-        self.dataset = dataset
+        self.dataset = holdings.seenByClients(dataset)
+        globalTest = holdings.globalTest(of: dataset)
         self.holdings = configuration.method.holdings(of: holdings)
         client = LocalClient(
             configuration: configuration, plan: plan, taps: configuration.method.method.taps(plan))
@@ -75,11 +79,12 @@ public final class FederatedExecutor: TaskExecutor {
             let id = try identify(task, among: holdings.train)
             return ClientRound(self, task: task, client: id)
         case .evaluateTest:
-            let end = task.first + (task.count ?? dataset.test.count - task.first)
-            guard task.first < end, end <= dataset.test.count else {
-                throw TaskFailure("samples \(task.first)..<\(end) of a test split of \(dataset.test.count)")
+            let (split, samples) = globalTest
+            let end = task.first + (task.count ?? samples.count - task.first)
+            guard task.first < end, end <= samples.count else {
+                throw TaskFailure("samples \(task.first)..<\(end) of a test set of \(samples.count)")
             }
-            return LocalEvaluation(self, split: dataset.test, indices: (task.first..<end).map { UInt32($0) })
+            return LocalEvaluation(self, split: split, indices: Array(samples[task.first..<end]))
         case .evaluateClient:
             let id = try identify(task, among: holdings.test)
             training.personalize()

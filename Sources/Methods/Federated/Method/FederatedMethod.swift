@@ -135,7 +135,9 @@ public struct MethodSpec: Sendable, Equatable {
     package func holdings(of split: LocalSplit) -> LocalSplit {
         guard method.poolsData else { return split }
         let others = split.train.dropFirst().map { _ in [UInt32]() }
-        return LocalSplit(train: [split.train.flatMap(\.self)] + others, test: split.test)
+        return LocalSplit(
+            train: [split.train.flatMap(\.self)] + others, test: split.test, pooledTest: split.pooledTest,
+            noise: split.noise)
     }
 
     public static func == (a: MethodSpec, b: MethodSpec) -> Bool {
