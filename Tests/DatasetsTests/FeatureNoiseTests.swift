@@ -60,7 +60,9 @@ struct FeatureNoiseTests {
         #expect(features(seen.train, noisy.train[0]) == features(dataset.train, noisy.train[0]))
         #expect(allFeatures(seen.test) == allFeatures(dataset.test))
         #expect(noisy.globalTest(of: seen).split == dataset.test)
-        #expect(try holdings(.featureNoise(clients: 5, level: 0.3), dataset, pooled: true).globalTest(of: seen).split == dataset.train)
+        #expect(
+            try holdings(.featureNoise(clients: 5, level: 0.3), dataset, pooled: true).globalTest(of: seen)
+                .split == dataset.train)
         #expect(seen.fingerprint == dataset.fingerprint)
     }
 

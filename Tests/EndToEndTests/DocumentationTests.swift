@@ -58,6 +58,36 @@ import Testing
         }
     }
 
+    /// Every scenario and every command of docs/partitions.md; data that are not in the repository are missed.
+    @Test func partitions() throws {
+        let page = try String(contentsOfFile: Self.root + "/docs/partitions.md", encoding: .utf8)
+        let laboratory = try Laboratory()
+        for block in page.components(separatedBy: "```yaml\n").dropFirst() {
+            try laboratory.write(block.components(separatedBy: "```")[0], to: "page.yaml")
+            let outcome = try Program.run(["check", laboratory.file("page.yaml")])
+            let isThere = !block.contains("/data/leaf")
+            #expect(outcome.code == (isThere ? 0 : 66), "\(block)\n\(outcome.errors)")
+        }
+        let commands = try #require(
+            page.components(separatedBy: "```sh\n").last?.components(separatedBy: "```")[0])
+        try FileManager.default.createSymbolicLink(
+            atPath: laboratory.file("scenarios"), withDestinationPath: Self.root + "/scenarios")
+        let shell = Process()
+        shell.executableURL = URL(fileURLWithPath: "/bin/bash")
+        shell.arguments = ["-ec", "tributary() { \"$0\" \"$@\" > output; }\n" + commands, Program.path]
+        shell.currentDirectoryURL = URL(fileURLWithPath: laboratory.path)
+        try shell.run()
+        shell.waitUntilExit()
+        #expect(shell.terminationStatus == 0)
+        for name in ["partition.svg", "partition.csv"] {
+            #expect((laboratory.bytes(name)?.count ?? 0) > 1000, "\(name)")
+        }
+        for picture in page.components(separatedBy: "](pictures/").dropFirst() {
+            let file = Self.root + "/docs/pictures/" + picture.prefix { $0 != ")" }
+            #expect(FileManager.default.fileExists(atPath: file), "\(file)")
+        }
+    }
+
     @Test(arguments: [
         "run", "sweep", "check", "report", "evaluate", "data inspect", "data plot", "data export", "doctor",
         "coordinator",

@@ -5,11 +5,14 @@ import Testing
 /// docs/scenario.md says what the reader does.
 @Suite struct GrammarTests {
     private let document: String
+    private let partitions: String
 
     init() throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
         document = try String(contentsOf: root.appendingPathComponent("docs/scenario.md"), encoding: .utf8)
+        partitions = try String(
+            contentsOf: root.appendingPathComponent("docs/partitions.md"), encoding: .utf8)
     }
 
     @Test func everyKeyIsDocumentedAsItIs() {
@@ -29,12 +32,23 @@ import Testing
     }
 
     @Test func everyExampleLoads() {
-        let blocks = document.components(separatedBy: "```yaml\n").dropFirst()
-        #expect(blocks.count >= 4)
+        let blocks = [document, partitions].flatMap { $0.components(separatedBy: "```yaml\n").dropFirst() }
+        #expect(blocks.count >= 12)
         for block in blocks {
             let text = block.components(separatedBy: "\n```")[0] + "\n"
             #expect(faults(of: text).isEmpty, "\(text)\n\(faults(of: text))")
         }
+    }
+
+    @Test func everyPartitionHasASection() {
+        let kinds = Grammar.entries.first { $0.path == "dataset.partition.kind" }?.type ?? ""
+        let headings = partitions.split(separator: "\n").filter { $0.hasPrefix("### ") }.joined(
+            separator: " ")
+        let names = kinds.replacing("one of ", with: "").split(separator: ",").map {
+            $0.trimmingPrefix(" ")
+        }
+        #expect(names.count == 9)
+        for name in names { #expect(headings.contains(name), "docs/partitions.md lacks \(name)") }
     }
 
     @Test func everyKeyHasOneEntryForEachCondition() {
