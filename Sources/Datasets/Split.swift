@@ -69,15 +69,14 @@ public struct Split: Sendable, Equatable {
 
     /// The same samples, whose features get the noise of their owners whenever a batch is filled with them.
     /// Features are shared, not copied.
-    /// - Parameter clients: samples of each client.
-    func adding(_ noise: FeatureNoise, of clients: [[UInt32]]) -> Split {
+    func adding(_ noise: SampleNoise) -> Split {
         var split = self
-        split.noise = SampleNoise(noise, samples: count, of: clients)
+        split.noise = noise
         return split
     }
 
     /// The samples with their features as they are stored.
-    public var withoutNoise: Split {
+    var withoutNoise: Split {
         var split = self
         split.noise = nil
         return split

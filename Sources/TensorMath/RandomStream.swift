@@ -10,7 +10,7 @@ public struct RandomKey: Sendable, Hashable {
         case uplink, downlink
         /// Of simulated attackers.
         case attack
-        /// Of features, by client and sample.
+        /// Of clients' features.
         case noise
     }
 

@@ -88,7 +88,7 @@ struct DataInspectCommand: ParsableCommand {
                 + " (mean / mean by samples / most; base 2, each client's labels against all)",
             "label histogram     \(summary.labelHistogram.map(String.init).joined(separator: " "))",
         ]
-        if let noise = setup.holdings.noise {
+        if let noise = setup.partition.noise {
             lines.append(
                 "feature noise       standard deviation from 0 to \(shown(noise.deviation(of: noise.clients - 1)))"
             )

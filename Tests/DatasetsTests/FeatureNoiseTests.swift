@@ -22,9 +22,11 @@ struct FeatureNoiseTests {
     }
 
     private func holdings(
-        _ spec: PartitionSpec, _ dataset: Dataset, fraction: Double = 0.25, seed: UInt64 = 7
+        _ spec: PartitionSpec, _ dataset: Dataset, fraction: Double = 0.25, seed: UInt64 = 7,
+        pooled: Bool = false
     ) throws -> LocalSplit {
-        try dataset.labels.partition(spec, seed: seed).localSplit(fraction: fraction, seed: seed)
+        try dataset.labels.partition(spec, seed: seed).localSplit(
+            fraction: fraction, seed: seed, pooled: pooled)
     }
 
     private func features(_ split: Split, _ indices: [UInt32]) -> [Float] {
@@ -57,7 +59,10 @@ struct FeatureNoiseTests {
         let seen = noisy.seenByClients(dataset)
         #expect(features(seen.train, noisy.train[0]) == features(dataset.train, noisy.train[0]))
         #expect(allFeatures(seen.test) == allFeatures(dataset.test))
-        #expect(seen.train.withoutNoise == dataset.train)
+        #expect(noisy.globalTest(of: seen).split == dataset.test)
+        #expect(
+            try holdings(.featureNoise(clients: 5, level: 0.3), dataset, pooled: true).globalTest(of: seen)
+                .split == dataset.train)
         #expect(seen.fingerprint == dataset.fingerprint)
     }
 

@@ -257,7 +257,8 @@ import Testing
         (
             "dataset: {name: synthetic, limit: 5, partition: {kind: natural}}", "model: {name: mlp}",
             "scenario.yaml:1: dataset.limit: unknown key; remove it;"
-                + " the keys here are alpha, augmentation, beta, clients, local_test_fraction, name, normalize, partition, pool"
+                + " the keys here are alpha, augmentation, beta, clients, local_test_fraction, name, normalize, partition,"
+                + " pool"
         ),
         (
             "dataset: {name: fashion_mnist, partition: {kind: natural}}", "model: {name: mlp}",

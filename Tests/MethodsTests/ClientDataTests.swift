@@ -30,7 +30,7 @@ import Testing
             model: ModelSpec(name: "logistic", layers: [.flatten, .dense(units: 3)]),
             initialization: .uniformFanIn, method: .fedavg,
             training: TrainingSpec(
-                rounds: 1, clientsPerRound: 1, localEpochs: 2, batchSize: 4, optimizer: .sgd(SGD(learningRate: 0.1))
+                rounds: 1, clientsPerRound: 1, localEpochs: 2, batchSize: 4, optimizer: SGD(learningRate: 0.1)
             ),
             evaluation: EvaluationSpec(), stop: StopSpec())
         let plan = try NetworkPlan(spec: configuration.model, input: Shape(channels: 5), classes: 3)

@@ -30,9 +30,9 @@ public struct FeatureNoise: Sendable, Equatable {
     }
 }
 
-/// The noise of every sample of a split.
-struct SampleNoise: Sendable, Equatable {
-    private let noise: FeatureNoise
+/// Whose noise every training sample has.
+public struct SampleNoise: Sendable, Equatable {
+    public let noise: FeatureNoise
     /// Owner of each sample; `nobody` where it has none.
     private var owners: [UInt32]
     private static let nobody = UInt32.max

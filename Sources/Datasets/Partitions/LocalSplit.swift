@@ -9,33 +9,18 @@ public struct LocalSplit: Sendable, Equatable {
     /// Where training and test samples were pooled (`DatasetSpec.pool`), the global test set: what all clients keep
     /// back, client by client, without their noise. Otherwise nil: the data set has a test set of its own.
     public let pooledTest: [UInt32]?
-    /// As in `Partition`.
-    public let noise: FeatureNoise?
-    /// Whose each sample is, whoever trains on it.
-    private let owned: [[UInt32]]
+    /// What is added to training samples whenever a batch is filled; nil for nothing.
+    public let noise: SampleNoise?
 
-    init(train: [[UInt32]], test: [[UInt32]], pooledTest: [UInt32]?, noise: FeatureNoise?) {
-        self.init(
-            train: train, test: test, pooledTest: pooledTest, noise: noise,
-            owned: zip(train, test).map { $0 + $1 })
-    }
-
-    private init(
-        train: [[UInt32]], test: [[UInt32]], pooledTest: [UInt32]?, noise: FeatureNoise?, owned: [[UInt32]]
+    /// - Precondition: both lists have one entry for each client.
+    public init(
+        train: [[UInt32]], test: [[UInt32]], pooledTest: [UInt32]? = nil, noise: SampleNoise? = nil
     ) {
+        precondition(train.count == test.count, "\(train.count) and \(test.count) clients")
         self.train = train
         self.test = test
         self.pooledTest = pooledTest
         self.noise = noise
-        self.owned = owned
-    }
-
-    /// The same with all training samples in the hands of client 0.
-    public var inOnePlace: LocalSplit {
-        let others = train.dropFirst().map { _ in [UInt32]() }
-        return LocalSplit(
-            train: [train.flatMap(\.self)] + others, test: test, pooledTest: pooledTest, noise: noise,
-            owned: owned)
     }
 
     /// The data as clients see them: whatever fills a batch with training samples gets the noise of their owners.
@@ -43,8 +28,16 @@ public struct LocalSplit: Sendable, Equatable {
     public func seenByClients(_ dataset: Dataset) -> Dataset {
         guard let noise else { return dataset }
         return Dataset(
-            name: dataset.name, train: dataset.train.adding(noise, of: owned), test: dataset.test,
+            name: dataset.name, train: dataset.train.adding(noise), test: dataset.test,
             natural: dataset.natural)
+    }
+}
+
+extension LocalSplit {
+    /// The global test set: samples of the training split where it was pooled, of the test split otherwise. Never noisy.
+    public func globalTest(of dataset: Dataset) -> (split: Split, samples: [UInt32]) {
+        if let pooledTest { return (dataset.train.withoutNoise, pooledTest) }
+        return (dataset.test, Array(0..<UInt32(dataset.test.count)))
     }
 }
 
@@ -64,7 +57,8 @@ extension Partition {
         let (train, test) = fraction > 0 ? keepBack(fraction, seed) : (clients, clients.map { _ in [] })
         let pooledTest = pooled ? test.flatMap { $0 } : nil
         if pooledTest?.isEmpty == true { throw .noPooledTest }
-        return LocalSplit(train: train, test: test, pooledTest: pooledTest, noise: noise)
+        let sampleNoise = noise.map { SampleNoise($0, samples: labels.count, of: clients) }
+        return LocalSplit(train: train, test: test, pooledTest: pooledTest, noise: sampleNoise)
     }
 
     private func keepBack(_ fraction: Double, _ seed: UInt64) -> (train: [[UInt32]], test: [[UInt32]]) {

@@ -5,7 +5,7 @@ import TensorMath
 /// How far the activations of different clients' models are apart, the quantity that FedMAX argues about (Chen et al.,
 /// ECML-PKDD 2020, section 3).
 ///
-/// Every client of a cohort shows the same images (the first of the test split) to the model that it has just trained,
+/// Every client of a cohort shows the same images (the first of the global test set) to the model that it has just trained,
 /// takes the softmax over the penultimate activations of each, and the mean of these distributions over the images: q_k
 /// in R^D. The divergence of the cohort is the generalised Jensen-Shannon divergence of the q_k with equal weights,
 /// H(mean of q_k) - mean of H(q_k), in bits: 0 when all clients use the same features to the same degree, at most
@@ -34,14 +34,14 @@ package struct ActivationProbe {
 
     /// q_k, [D], of the model in the executor's networks.
     func mean(of executor: FederatedExecutor) -> FloatView {
-        let count = min(Self.images, executor.dataset.test.count)
+        let (split, samples) = executor.globalTest
+        let count = min(Self.images, samples.count)
         let features = sum.count
-        let indices = (0..<count).map { UInt32($0) }
         var labels: [UInt8] = []
         var total = [Double](repeating: 0, count: features)
         for first in stride(from: 0, to: count, by: FederatedExecutor.evaluationBatch) {
             let end = min(first + FederatedExecutor.evaluationBatch, count)
-            executor.fillEvaluation(executor.dataset.test, indices, first..<end, labels: &labels)
+            executor.fillEvaluation(split, samples, first..<end, labels: &labels)
             executor.evaluator.forward(samples: end - first)
             let activations = executor.evaluator.activation(of: block)
             for sample in 0..<(end - first) {

@@ -13,6 +13,8 @@ public final class FederatedExecutor: TaskExecutor {
     /// As clients see it: training samples have the noise of their owners.
     let dataset: Dataset
     let holdings: LocalSplit
+    /// The global test set, as samples of a split.
+    let globalTest: (split: Split, samples: [UInt32])
     let client: LocalClient
     let training: any ClientTraining
     let evaluator: Network
@@ -29,7 +31,8 @@ public final class FederatedExecutor: TaskExecutor {
     ) {
         self.configuration = configuration
         self.dataset = holdings.seenByClients(dataset)
-        self.holdings = holdings
+        globalTest = holdings.globalTest(of: dataset)
+        self.holdings = configuration.method.holdings(of: holdings)
         client = LocalClient(
             configuration: configuration, plan: plan, taps: configuration.method.method.taps(plan))
         training = configuration.method.method.client(client)
@@ -76,15 +79,12 @@ public final class FederatedExecutor: TaskExecutor {
             let id = try identify(task, among: holdings.train)
             return ClientRound(self, task: task, client: id)
         case .evaluateTest:
-            let pooled = holdings.pooledTest
-            let samples = pooled?.count ?? dataset.test.count
-            let end = task.first + (task.count ?? samples - task.first)
-            guard task.first < end, end <= samples else {
-                throw TaskFailure("samples \(task.first)..<\(end) of a test split of \(samples)")
+            let (split, samples) = globalTest
+            let end = task.first + (task.count ?? samples.count - task.first)
+            guard task.first < end, end <= samples.count else {
+                throw TaskFailure("samples \(task.first)..<\(end) of a test set of \(samples.count)")
             }
-            return LocalEvaluation(
-                self, split: pooled == nil ? dataset.test : dataset.train.withoutNoise,
-                indices: pooled.map { Array($0[task.first..<end]) } ?? (task.first..<end).map { UInt32($0) })
+            return LocalEvaluation(self, split: split, indices: Array(samples[task.first..<end]))
         case .evaluateClient:
             let id = try identify(task, among: holdings.test)
             training.personalize()

@@ -133,7 +133,11 @@ public struct MethodSpec: Sendable, Equatable {
 
     /// Which samples are whose under this method.
     package func holdings(of split: LocalSplit) -> LocalSplit {
-        method.poolsData ? split.inOnePlace : split
+        guard method.poolsData else { return split }
+        let others = split.train.dropFirst().map { _ in [UInt32]() }
+        return LocalSplit(
+            train: [split.train.flatMap(\.self)] + others, test: split.test, pooledTest: split.pooledTest,
+            noise: split.noise)
     }
 
     public static func == (a: MethodSpec, b: MethodSpec) -> Bool {
