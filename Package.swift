@@ -47,6 +47,8 @@ let package = Package(
                 "Runtime", "Report", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
+        .executableTarget(
+            name: "engine-benchmark", dependencies: ["Networks", "TensorMath"], path: "Benchmarks/Engine"),
         .testTarget(name: "TensorMathTests", dependencies: ["TensorMath", "CKernels"]),
         .testTarget(
             name: "NetworksTests", dependencies: ["Networks", "CKernels"], resources: [.copy("Fixtures")]),
