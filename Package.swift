@@ -49,9 +49,11 @@ let package = Package(
             ]),
         .executableTarget(
             name: "engine-benchmark", dependencies: ["Networks", "TensorMath"], path: "Benchmarks/Engine"),
+        .target(name: "CAllocations", path: "Tests/CAllocations"),
         .testTarget(name: "TensorMathTests", dependencies: ["TensorMath", "CKernels"]),
         .testTarget(
-            name: "NetworksTests", dependencies: ["Networks", "CKernels"], resources: [.copy("Fixtures")]),
+            name: "NetworksTests", dependencies: ["Networks", "CKernels", "CAllocations"],
+            resources: [.copy("Fixtures")]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TensorMath", "CZlib"]),
         .testTarget(name: "MethodsTests", dependencies: ["Methods", "CKernels"]),
         .testTarget(name: "ExperimentTests", dependencies: ["Experiment"]),
