@@ -47,9 +47,13 @@ let package = Package(
                 "Runtime", "Report", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
+        .executableTarget(
+            name: "engine-benchmark", dependencies: ["Networks", "TensorMath"], path: "Benchmarks/Engine"),
+        .target(name: "CAllocations", path: "Tests/CAllocations"),
         .testTarget(name: "TensorMathTests", dependencies: ["TensorMath", "CKernels"]),
         .testTarget(
-            name: "NetworksTests", dependencies: ["Networks", "CKernels"], resources: [.copy("Fixtures")]),
+            name: "NetworksTests", dependencies: ["Networks", "CKernels", "CAllocations"],
+            resources: [.copy("Fixtures")]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TensorMath", "CZlib"]),
         .testTarget(name: "MethodsTests", dependencies: ["Methods", "CKernels"]),
         .testTarget(name: "ExperimentTests", dependencies: ["Experiment"]),

@@ -10,22 +10,73 @@ static int64_t rounded(int64_t n) { return (n + CK_PANEL - 1) / CK_PANEL * CK_PA
 static int64_t greater(int64_t a, int64_t b) { return a > b ? a : b; }
 /// Whether the input gradient is a convolution of the output gradient with the flipped kernels.
 static int flips(const ck_convolution *s) { return s->stride == 1 && s->padding < s->kernel; }
-/// Zeros around the output gradient.
+/// Zeros around the output gradient of a convolution that flips.
 static int64_t border(const ck_convolution *s) { return flips(s) ? s->kernel - 1 - s->padding : 0; }
+
+// Winograd's algorithm, see layers_winograd.inc.
+/// Outputs on a side of a tile of 6 x 6 pixels.
+static int64_t tile_side(const ck_convolution *s) { return 7 - s->kernel; }
+static int64_t tiles_down(const ck_convolution *s) {
+    return (s->out_height + tile_side(s) - 1) / tile_side(s);
+}
+static int64_t tiles_across(const ck_convolution *s) {
+    return (s->out_width + tile_side(s) - 1) / tile_side(s);
+}
+/// Whether it takes less time than the definition: with few channels the tiles' points would cost more than
+/// the products, and with few tiles more of the time goes to reading the weights, which are four times as
+/// many.
+static int tiled(const ck_convolution *s) {
+    if (s->stride != 1 || (s->kernel != 3 && s->kernel != 5)) return 0;
+    if (s->channels < 8 || s->outputs < 8 || s->channels * s->outputs > 32768) return 0;
+    int64_t tiles = tiles_down(s) * tiles_across(s);
+    return tiles >= 4 && tiles * tile_side(s) * tile_side(s) <= 2 * s->out_height * s->out_width;
+}
+/// Into how many parts of some rows of tiles an image is cut, so that the points of a part stay in a cache.
+static int64_t tile_parts(const ck_convolution *s) {
+    int64_t rows = greater(1, 32 / tiles_across(s));
+    return (tiles_down(s) + rows - 1) / rows;
+}
+/// Distance of two points of `tiles` tiles: a line more than they need, or else all 36 would often fall into
+/// the same set of the first cache.
+static int64_t tile_point(int64_t tiles, int64_t lanes) { return tiles * lanes + CK_PANEL; }
+/// Values of all points of a part.
+static int64_t tile_room(const ck_convolution *s) {
+    int64_t parts = tile_parts(s), tiles = (tiles_down(s) + parts - 1) / parts * tiles_across(s);
+    return 36 * (tile_point(tiles, rounded(s->channels)) + tile_point(tiles, rounded(s->outputs)));
+}
+
+static int64_t padded_height(const ck_convolution *s) {
+    return tiled(s) ? tiles_down(s) * tile_side(s) + s->kernel - 1 : s->height + 2 * s->padding;
+}
+static int64_t padded_width(const ck_convolution *s) {
+    return tiled(s) ? tiles_across(s) * tile_side(s) + s->kernel - 1 : s->width + 2 * s->padding;
+}
+/// Values of one sample's products in either direction, before those of tiles' points or pooled rows.
+static int64_t image_room(const ck_convolution *s) {
+    int64_t forward = s->out_height * s->out_width, back = padded_height(s) * padded_width(s);
+    if (tiled(s)) forward = tiles_down(s) * tiles_across(s) * tile_side(s) * tile_side(s);
+    if (!tiled(s) && flips(s)) back = s->height * s->width;
+    return greater(forward * rounded(s->outputs), back * rounded(s->channels));
+}
 
 ck_convolution_sizes ck_convolution_scratch(const ck_convolution *s) {
     int64_t k2 = s->kernel * s->kernel, q = 2 * border(s);
-    int64_t padded = (s->height + 2 * s->padding) * (s->width + 2 * s->padding);
-    int64_t back = flips(s) ? s->height * s->width : padded;
+    int64_t o16 = rounded(s->outputs), c16 = rounded(s->channels);
     ck_convolution_sizes sizes = {
-        .padded_input = padded * s->channels,
-        .forward_weights = k2 * s->channels * rounded(s->outputs),
-        .backward_weights = k2 * rounded(s->outputs) * rounded(s->channels),
-        .products =
-            greater((s->out_height + 2) * s->out_width * rounded(s->outputs), back * rounded(s->channels)),
-        .padded_gradient = (s->out_height + q) * (s->out_width + q) * rounded(s->outputs),
-        .pool_codes = (s->out_height / 2) * (s->out_width / 2) * rounded(s->outputs),
+        .padded_input = padded_height(s) * padded_width(s) * s->channels,
+        .forward_weights = k2 * s->channels * o16,
+        .backward_weights = k2 * o16 * c16,
+        .products = greater(image_room(s), (s->out_height + 2) * s->out_width * o16),
+        .padded_gradient = (s->out_height + q) * (s->out_width + q) * o16,
+        .pool_codes = (s->out_height / 2) * (s->out_width / 2) * o16,
     };
+    if (tiled(s)) {
+        int64_t side = tile_side(s);
+        sizes.forward_weights = 36 * s->channels * o16;
+        sizes.backward_weights = 36 * s->outputs * c16;
+        sizes.products = image_room(s) + tile_room(s);
+        sizes.padded_gradient = tiles_down(s) * tiles_across(s) * side * side * o16;
+    }
     return sizes;
 }
 

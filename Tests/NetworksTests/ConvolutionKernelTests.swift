@@ -158,14 +158,19 @@ extension NetworksTests {
                 bias: randomValues(o, &stream))
         }
 
-        /// One pixel, one channel, kernels above the input, and channels around the width of vectors and
-        /// panels.
+        /// One pixel, one channel, kernels above the input, channels around the width of vectors and panels,
+        /// and images that tiles of 6 x 6 cover, with pixels to spare and without.
         private static let shapes = [
             [1, 1, 1, 1, 1, 1, 0], [1, 1, 1, 1, 3, 1, 1], [3, 1, 1, 2, 5, 1, 2], [1, 2, 2, 1, 5, 1, 2],
             [1, 3, 2, 4, 7, 2, 3], [2, 4, 4, 3, 1, 3, 0], [2, 5, 4, 3, 2, 1, 4], [16, 4, 4, 16, 3, 1, 1],
             [17, 5, 3, 33, 3, 1, 1], [15, 3, 29, 31, 3, 1, 1], [4, 6, 15, 32, 5, 1, 2],
             [32, 4, 13, 48, 3, 2, 1],
             [1, 28, 28, 32, 5, 1, 2], [32, 14, 14, 64, 5, 1, 2], [8, 9, 9, 5, 4, 3, 2],
+            [8, 8, 8, 8, 3, 1, 1], [64, 8, 8, 64, 3, 1, 1], [16, 32, 9, 33, 3, 1, 1],
+            [17, 7, 7, 20, 3, 1, 1],
+            [9, 40, 6, 8, 3, 1, 0], [12, 5, 6, 11, 3, 1, 4], [24, 11, 7, 9, 5, 1, 2],
+            [8, 8, 12, 40, 5, 1, 0],
+            [33, 3, 4, 17, 5, 1, 5],
         ]
 
         @Test(arguments: families)

@@ -98,7 +98,7 @@ extension NetworksTests {
                 expected.append(Float((above - below) / Double((old + step) - (old - step))))
             }
             #expect(
-                found.count * 10 >= tried * (curvature > 2e-3 ? 3 : 9),
+                found.count * 10 >= tried * (curvature > 2e-3 ? 2 : 9),
                 "\(what): only \(found.count) of \(tried) were smooth")
             expectClose(found, expected, tolerance: 3e-3, what)
         }

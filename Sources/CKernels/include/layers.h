@@ -17,13 +17,16 @@ typedef struct {
 
 /// Values (floats) of each scratch array of a convolution.
 typedef struct {
-    /// One sample, padded: [height + 2 padding][width + 2 padding][channels].
+    /// One sample, padded: [height + 2 padding][width + 2 padding][channels], or what whole tiles cover.
     int64_t padded_input;
-    /// Weights as the forward pass reads them: [outputs / 16][kernel * kernel * channels][16].
+    /// Weights as the forward pass reads them: [outputs / 16][kernel * kernel * channels][16]; of tiles
+    /// [36 points][outputs / 16][channels][16].
     int64_t forward_weights;
-    /// Weights as the backward pass reads them: [channels / 16][kernel * kernel * outputs rounded up][16].
+    /// Weights as the backward pass reads them: [channels / 16][kernel * kernel * outputs rounded up][16]; of
+    /// tiles [36 points][channels / 16][outputs][16].
     int64_t backward_weights;
-    /// One sample's products in either direction, and two more rows that wait for their maximum.
+    /// One sample's products in either direction, and two more rows that wait for their maximum or what some
+    /// rows of tiles need.
     int64_t products;
     /// One sample's output gradient, padded for the backward pass.
     int64_t padded_gradient;
