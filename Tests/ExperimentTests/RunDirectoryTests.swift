@@ -108,11 +108,11 @@ private func openingError(_ path: String) -> RunDirectoryError.Kind? {
         #expect(
             try directory.read("rounds.csv") == """
                 round,clients,samples,train_loss,global_test_accuracy,global_test_loss,local_test_accuracy_mean,\
-                local_test_accuracy_participants,model_digest,federated_up_bytes,federated_down_bytes,\
-                simulated_seconds,energy_joules,activation_divergence_bits
-                1,2,30,1,,,,,digest-of-round-1,2048,2050,,,
-                2,2,30,0.5,0.2,0.25,,,digest-of-round-2,2048,2050,,,
-                3,2,30,0.3333333333333333,,,,,digest-of-round-3,2048,2050,,,
+                local_test_accuracy_std,local_test_accuracy_worst_tenth,local_test_accuracy_participants,model_digest,\
+                federated_up_bytes,federated_down_bytes,simulated_seconds,energy_joules,activation_divergence_bits
+                1,2,30,1,,,,,,,digest-of-round-1,2048,2050,,,
+                2,2,30,0.5,0.2,0.25,0.5,0.25,0.125,,digest-of-round-2,2048,2050,,,
+                3,2,30,0.3333333333333333,,,,,,,digest-of-round-3,2048,2050,,,
 
                 """)
         #expect(
@@ -122,6 +122,14 @@ private func openingError(_ path: String) -> RunDirectoryError.Kind? {
                 "1,3,15,2,0.30000000000000004,4,update-3,,1000,25,1000,24,30,15",
                 "1,7,15,2,0.7000000000000001,4,update-7,,1000,25,1000,24,30,15",
             ])
+        #expect(
+            try directory.read("local_test.csv") == """
+                round,client,samples,correct,loss_sum,accuracy
+                1,3,5,2,3.5,0.4
+                2,3,5,2,3.5,0.4
+                3,3,5,2,3.5,0.4
+
+                """)
         #expect(
             try directory.read("traffic.csv").split(separator: "\n").prefix(3) == [
                 "round,direction,kind,part,segment,clients,bytes", "1,up,update,overhead,header,2,48",

@@ -9,6 +9,7 @@ public struct RunDirectory: Sendable, Equatable {
         public static let ledger = "run.sqlite"
         public static let rounds = "rounds.csv"
         public static let clients = "clients.csv"
+        public static let localTest = "local_test.csv"
         public static let traffic = "traffic.csv"
         public static let costs = "costs.csv"
         public static let partition = "partition.csv"
