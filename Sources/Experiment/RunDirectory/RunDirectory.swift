@@ -18,6 +18,9 @@ public struct RunDirectory: Sendable, Equatable {
         public static let personal = "personal.safetensors"
         public static let checkpoints = "checkpoints"
         public static let log = "log.jsonl"
+        public static let communication = "communication.csv"
+        public static let communicationClients = "communication_clients.csv"
+        public static let targets = "targets.csv"
         public static let report = "report.html"
         public static let plots = "plots"
     }
