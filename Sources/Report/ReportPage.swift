@@ -96,6 +96,9 @@ struct ReportPage {
             ("host", it.host),
             ("started", it.startedAt), ("arguments", it.arguments.joined(separator: " ")),
         ]
+        list += it.resumptions.map {
+            ("resumed", "\($0.startedAt) on \($0.host): \($0.arguments.joined(separator: " "))")
+        }
         list += it.libraries.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         return pairs(list)
     }

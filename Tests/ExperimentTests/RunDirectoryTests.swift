@@ -65,6 +65,44 @@ private func openingError(_ path: String) -> RunDirectoryError.Kind? {
         #expect(throws: RunDirectoryError.self) { try directory.write("c", to: "no/such/file") }
     }
 
+    @Test func aDirectoryIsNoFile() throws {
+        let scratch = try Scratch()
+        let directory = try RunDirectory.create(at: scratch.file("run"))
+        try directory.makeDirectory("x")
+        for path in [directory.path, directory.path(of: "x"), ""] {
+            do throws(RunDirectoryError) {
+                _ = try AtomicFile(at: path)
+                Issue.record("\(path) became a file")
+            } catch {
+                #expect(error.kind == .cannotWrite && !error.remedy.isEmpty)
+            }
+        }
+        // One that appears while the file is written.
+        do {
+            let late = try AtomicFile(at: directory.path(of: "late"))
+            late.write("half")
+            try directory.makeDirectory("late")
+            #expect(throws: RunDirectoryError.self) { try late.commit() }
+        }
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
+        #expect(names == ["late", "x"])
+    }
+
+    @Test func whatFailedAtOnceIsDiscarded() throws {
+        let scratch = try Scratch()
+        let made = try RunDirectory.create(at: scratch.file("a/made"))
+        try made.makeDirectory("checkpoints")
+        try made.write("x", to: "checkpoints/y")
+        made.discard()
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.file("a")) == [])
+        try FileManager.default.createDirectory(
+            atPath: scratch.file("found"), withIntermediateDirectories: true)
+        let found = try RunDirectory.create(at: scratch.file("found"))
+        try found.write("x", to: "y")
+        found.discard()
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.file("found")) == [])
+    }
+
     @Test func aFullDiskIsToldByCommit() throws {
         guard FileManager.default.fileExists(atPath: "/dev/full") else { return }
         let scratch = try Scratch()
@@ -87,6 +125,12 @@ private func openingError(_ path: String) -> RunDirectoryError.Kind? {
         try directory.writeEnvironment(environment)
         #expect(try directory.readEnvironment() == environment)
         #expect(try directory.read("environment.json").contains("\"kernel_family\" : \"avx2\""))
+        let again = RunEnvironment.Resumption(
+            startedAt: "2026-01-02T00:00:00Z", host: "i", arguments: ["run", "--resume", "x"])
+        try directory.appendResumption(again)
+        try directory.appendResumption(again)
+        #expect(try directory.readEnvironment().resumptions == [again, again])
+        #expect(try directory.readEnvironment().arguments == environment.arguments)
         try directory.write("{", to: "environment.json")
         #expect(throws: RunDirectoryError.self) { try directory.readEnvironment() }
     }

@@ -18,6 +18,11 @@ public enum RecordError: Error, Sendable, Equatable, CustomStringConvertible {
 /// was measured, numbers as the shortest decimals that give them back, lines ended by `\n`. Equal ledgers give equal
 /// bytes.
 extension RunDirectory {
+    /// The tables that `exportCSV` writes.
+    public static let exportedTables = [
+        Name.rounds, Name.clients, Name.localTest, Name.traffic, Name.costs, Name.infrastructure,
+    ]
+
     /// Writes rounds, clients, local tests, traffic, costs and infrastructure, each in one step.
     public func exportCSV(from ledger: Ledger) throws(RecordError) {
         try export(Name.rounds, RoundTable.self, from: ledger)
