@@ -11,12 +11,14 @@ extension RunReport {
             .joined(separator: "\n")
     }
 
+    /// Of the rounds that were evaluated, where there are any.
     private var roundTable: TextTable {
         var table = TextTable([
             ">round", ">clients", ">accuracy", ">up", ">down", ">up a client", ">down a client",
             ">up since start", ">down since start",
         ])
-        for row in thinned(communication.rounds, to: Self.roundLimit) {
+        let measured = communication.rounds.filter { $0.accuracy != nil }
+        for row in thinned(measured.isEmpty ? communication.rounds : measured, to: Self.roundLimit) {
             table.append([
                 "\(row.round)", "\(row.clients)", Quantity.accuracy(row.accuracy),
                 Quantity.bytes(row.up.total), Quantity.bytes(row.down.total),

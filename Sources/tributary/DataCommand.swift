@@ -52,7 +52,7 @@ struct DataCommand: ParsableCommand {
             func shown(_ values: [Double]) -> String {
                 values.map { String(format: "%.4g", $0) }.joined(separator: " / ")
             }
-            print(
+            try printText(
                 """
                 dataset             \(report.dataset), \(setup.labels.shape), \(setup.labels.classes) classes
                 training samples    \(report.samples), \(report.dropped) of them given to nobody
@@ -76,6 +76,10 @@ struct DataCommand: ParsableCommand {
         @Option(name: .shortAndLong, help: "File to write; standard output without it.") var out: String?
         @OptionGroup var scenario: ScenarioOptions
 
+        func validate() throws {
+            if out == "" { throw ValidationError("--out is empty: name a file, or leave it out.") }
+        }
+
         func run() throws {
             let scenario = try scenario.load(file)
             guard case .federated(let configuration) = scenario.kind else { return }
@@ -85,7 +89,14 @@ struct DataCommand: ParsableCommand {
                 setup.partition.writeCSV(local: setup.holdings) { target.write($0 + "\n") }
                 try target.commit()
             } else {
-                setup.partition.writeCSV(local: setup.holdings) { print($0) }
+                var lines: [UInt8] = []
+                try setup.partition.writeCSV(local: setup.holdings) { line throws(Failure) in
+                    lines += Array((line + "\n").utf8)
+                    guard lines.count > 1 << 16 else { return }
+                    try StandardOutput.write(lines)
+                    lines.removeAll(keepingCapacity: true)
+                }
+                try StandardOutput.write(lines)
             }
         }
     }

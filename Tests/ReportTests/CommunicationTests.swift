@@ -91,8 +91,6 @@ import Testing
 
                 round  clients  accuracy       up     down  up a client  down a client  up since start  \
                 down since start
-                    1       10         –  1.00 MB  1.00 MB       100 kB         100 kB         1.00 MB  \
-                         1.00 MB
                     2       10    0.2500  1.00 MB  1.00 MB       100 kB         100 kB         2.00 MB  \
                          2.00 MB
 

@@ -31,7 +31,7 @@ public struct RunSettings: Sendable {
             let ports = purpose == .bind ? 0...65_535 : 1...65_535
             guard Int(port).map(ports.contains) ?? (purpose == .bind && port == "*") else {
                 throw EndpointError(
-                    text, port.isEmpty ? "has no port" : "has no port that can be used, but \(port)",
+                    text, port.isEmpty ? "has no port" : "has \(port) for a port",
                     "give a number from \(ports.lowerBound) to 65535"
                         + (purpose == .bind ? "; 0 lets the system choose" : ""))
             }
