@@ -53,27 +53,57 @@ let pageTemplate = """
     <p>What a deployment would have sent, over all rounds and clients.</p>
     <table>
     <thead><tr><th>direction</th><th>kind</th><th>part</th><th>segment</th><th class="number">transfers</th>
-    <th class="number">bytes</th></tr></thead>
+    <th class="number">bytes</th><th class="number">a transfer</th><th class="number">share</th></tr></thead>
     <tbody>
     {{#segments}}
     <tr><td>{{direction}}</td><td>{{kind}}</td><td>{{part}}</td><td>{{segment}}</td>
-    <td class="number">{{transfers}}</td><td class="number">{{bytes}}</td></tr>
+    <td class="number">{{transfers}}</td><td class="number">{{bytes}}</td><td class="number">{{each}}</td>
+    <td class="number">{{share}}</td></tr>
     {{/segments}}
     </tbody>
     </table>
+    {{#has_clients}}
+    <h2>Federated traffic by client</h2>
+    <p>Of the {{client_count}} clients that took part; communication_clients.csv has each.</p>
+    <table>
+    <thead><tr><th></th><th class="number">least</th><th class="number">mean</th><th class="number">most</th></tr></thead>
+    <tbody>
+    {{#clients}}
+    <tr><th>{{name}}</th><td class="number">{{least}}</td><td class="number">{{mean}}</td>
+    <td class="number">{{most}}</td></tr>
+    {{/clients}}
+    </tbody>
+    </table>
+    {{/has_clients}}
+    {{#has_targets}}
+    <h2>What an accuracy took</h2>
+    <p>The first round at or above it {{measure}}, and everything that was sent until its end.</p>
+    <table>
+    <thead><tr><th class="number">accuracy</th><th class="number">round</th><th class="number">up</th>
+    <th class="number">down</th><th class="number">simulated time</th></tr></thead>
+    <tbody>
+    {{#targets}}
+    <tr><td class="number">{{target}}</td><td class="number">{{round}}</td><td class="number">{{up}}</td>
+    <td class="number">{{down}}</td><td class="number">{{time}}</td></tr>
+    {{/targets}}
+    </tbody>
+    </table>
+    {{/has_targets}}
     <h2>Rounds</h2>
     {{#thinned}}
     <p>A selection of {{thinned}} rounds; rounds.csv has all.</p>
     {{/thinned}}
     <table>
     <thead><tr><th class="number">round</th><th class="number">clients</th><th class="number">training loss</th>
-    <th class="number">global test</th><th class="number">local test, mean</th><th class="number">up</th>
-    <th class="number">down</th></tr></thead>
+    <th class="number">global test</th><th class="number">local test, mean</th>
+    {{#has_local}}<th class="number">standard deviation</th><th class="number">worst tenth</th>{{/has_local}}
+    <th class="number">up</th><th class="number">down</th><th class="number">both since start</th></tr></thead>
     <tbody>
     {{#rounds}}
     <tr><td class="number">{{round}}</td><td class="number">{{clients}}</td><td class="number">{{loss}}</td>
-    <td class="number">{{global}}</td><td class="number">{{local}}</td><td class="number">{{up}}</td>
-    <td class="number">{{down}}</td></tr>
+    <td class="number">{{global}}</td><td class="number">{{local}}</td>
+    {{#has_local}}<td class="number">{{deviation}}</td><td class="number">{{worst}}</td>{{/has_local}}
+    <td class="number">{{up}}</td><td class="number">{{down}}</td><td class="number">{{sum}}</td></tr>
     {{/rounds}}
     </tbody>
     </table>

@@ -1,8 +1,17 @@
 import Experiment
 import Methods
 
-/// A plot as data: what gnuplot is told.
-struct Plot: Sendable, Equatable {
+/// Something that gnuplot draws.
+protocol Drawing: Sendable {
+    /// Also the name of its files: letters and underscores.
+    var name: String { get }
+    var caption: String { get }
+    /// Everything that gnuplot needs, data included, so that it can be drawn again by hand: `gnuplot NAME.gp`.
+    var script: String { get }
+}
+
+/// Lines over one axis, as data.
+struct Plot: Drawing, Equatable {
     struct Series: Sendable, Equatable {
         var title: String
         var points: [(x: Double, y: Double)]
@@ -12,27 +21,36 @@ struct Plot: Sendable, Equatable {
         }
     }
 
-    /// Also the name of its files: letters and underscores.
+    /// Where the names of the lines stand.
+    enum Key: String, Sendable {
+        case bottomRight = "bottom right"
+        case topRight = "top right"
+        case below = "below"
+    }
+
     var name: String
     var caption: String
     var xLabel: String
     var yLabel: String
+    /// Only whole numbers mean anything, as for rounds.
+    var xIsWhole = false
+    var key = Key.bottomRight
     var series: [Series]
 
     /// More points than a picture can show are thinned out evenly.
     private static let pointLimit = 2000
 
     /// The plots of a run that have something to show.
-    static func all(of record: RunRecord) -> [Plot] {
-        [accuracyOverRounds(record), accuracyOverBytes(record), lossOverRounds(record)].filter {
-            !$0.series.isEmpty
-        }
+    static func all(of record: RunRecord) -> [any Drawing] {
+        let lines = [accuracyOverRounds(record), accuracyOverBytes(record), lossOverRounds(record)]
+        return lines.filter { !$0.series.isEmpty }
+            + [BarPlot.bytesBySegment(record.traffic)].compactMap { $0 }
     }
 
     private static func accuracyOverRounds(_ record: RunRecord) -> Plot {
         Plot(
             name: "accuracy", caption: "Accuracy over rounds", xLabel: "round", yLabel: "accuracy",
-            series: accuracies(record.rounds) { Double($0.round) })
+            xIsWhole: true, series: accuracies(record.rounds) { Double($0.round) })
     }
 
     private static func accuracyOverBytes(_ record: RunRecord) -> Plot {
@@ -57,7 +75,7 @@ struct Plot: Sendable, Equatable {
         ]
         return Plot(
             name: "loss", caption: "Cross-entropy over rounds", xLabel: "round", yLabel: "loss",
-            series: lines.compactMap { $0 })
+            xIsWhole: true, key: .topRight, series: lines.compactMap { $0 })
     }
 
     private static func accuracies(_ rounds: [RoundRow], x: (RoundRow) -> Double) -> [Series] {
@@ -69,39 +87,65 @@ struct Plot: Sendable, Equatable {
     }
 
     /// Nil without a single finite point.
-    private static func line(
-        _ title: String, _ rounds: [RoundRow], _ x: (RoundRow) -> Double, _ y: (RoundRow) -> Double?
+    static func line<Row>(
+        _ title: String, _ rows: [Row], _ x: (Row) -> Double, _ y: (Row) -> Double?
     ) -> Series? {
-        let points = rounds.compactMap { row in y(row).flatMap { $0.isFinite ? (x: x(row), y: $0) : nil } }
+        let points = rows.compactMap { row in y(row).flatMap { $0.isFinite ? (x: x(row), y: $0) : nil } }
         guard !points.isEmpty else { return nil }
         let step = (points.count + pointLimit - 1) / pointLimit
         let kept = points.indices.filter { $0 % step == 0 || $0 == points.count - 1 }
         return Series(title: title, points: kept.map { points[$0] })
     }
 
-    /// Everything that gnuplot needs, data included, so that a plot can be made again by hand: `gnuplot NAME.gp`.
     var script: String {
         var text = """
-            set terminal svg name "\(name)" size 640,400 dynamic font "sans-serif,13"
+            set terminal svg name "\(name)" size 640,400 dynamic noenhanced font "sans-serif,13"
             set output "\(name).svg"
             set xlabel "\(xLabel)"
             set ylabel "\(yLabel)"
             set grid
-            set key bottom right
+            set key \(key.rawValue)
             set offsets graph 0, graph 0, graph 0.05, graph 0.05
+            \(ticks)
 
             """
-        if yLabel == "loss" { text += "set key top right\n" }
         for (index, line) in series.enumerated() {
             let data = line.points.map { "\(shortest($0.x)) \(shortest($0.y))\n" }.joined()
             text += "$data\(index) << EOD\n\(data)EOD\n"
         }
-        let colours = ["#0072b2", "#d55e00", "#009e73"]
         let lines = series.enumerated().map { index, line in
             let style = line.points.count > 60 ? "lines" : "linespoints pointtype 7 pointsize 0.4"
-            return "$data\(index) using 1:2 with \(style) linewidth 2 linecolor rgb \"\(colours[index % 3])\""
-                + " title \"\(line.title)\""
+            return "$data\(index) using 1:2 with \(style) linewidth 2 \(GnuplotStyle.line(index))"
+                + " title \(GnuplotStyle.quoted(line.title))"
         }
         return text + "plot " + lines.joined(separator: ", \\\n    ") + "\n"
+    }
+
+    /// gnuplot would put ticks between rounds where there are few of them.
+    private var ticks: String {
+        let values = series.flatMap { $0.points.map(\.x) }
+        guard xIsWhole, let low = values.min(), let high = values.max(), high - low < 10 else {
+            return "set xtics autofreq"
+        }
+        return low < high
+            ? "set xtics 1" : "set xtics 1\nset xrange [\(shortest(low - 1)):\(shortest(high + 1))]"
+    }
+}
+
+/// How lines and bars look, and how text reaches gnuplot.
+enum GnuplotStyle {
+    /// Told apart with impaired colour vision, too (Okabe and Ito, 2008).
+    private static let colours = [
+        "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999999",
+    ]
+
+    static func colour(_ index: Int) -> String { "linecolor rgb \"\(colours[index % colours.count])\"" }
+
+    /// Beyond the last colour, dashes.
+    static func line(_ index: Int) -> String { "\(colour(index)) dashtype \(index / colours.count + 1)" }
+
+    /// In single quotes, within which gnuplot substitutes nothing.
+    static func quoted(_ text: String) -> String {
+        "'" + TextTable.printable(text).replacing("'", with: "''") + "'"
     }
 }

@@ -6,7 +6,12 @@ enum Quantity {
     private static let prefixes = ["", "k", "M", "G", "T", "P", "E"]
 
     /// `16.6 MB`: three digits, powers of 1000.
-    static func bytes(_ count: UInt64) -> String {
+    static func bytes(_ count: UInt64) -> String { scaled(count, "B") }
+
+    /// `1.24 TMAC`: multiply-accumulates.
+    static func macs(_ count: UInt64) -> String { scaled(count, "MAC") }
+
+    private static func scaled(_ count: UInt64, _ unit: String) -> String {
         var index = 0
         var value = Double(count)
         // 999.5 would be shown as 1000.
@@ -14,7 +19,7 @@ enum Quantity {
             value /= 1000
             index += 1
         }
-        return index == 0 ? "\(count) B" : "\(threeDigits(value)) \(prefixes[index])B"
+        return index == 0 ? "\(count) \(unit)" : "\(threeDigits(value)) \(prefixes[index])\(unit)"
     }
 
     /// The unit in which `largest` is best told, and how many bytes it has.
@@ -42,6 +47,16 @@ enum Quantity {
         if whole < 3600 { return "\(whole / 60) min \(padded(whole % 60)) s" }
         return "\(whole / 3600) h \(padded(whole % 3600 / 60)) min"
     }
+
+    static func joules(_ value: Double) -> String { "\(threeDigits(value)) J" }
+
+    /// `12.3 %`, or a dash for a part of nothing.
+    static func share(_ part: UInt64, of whole: UInt64) -> String {
+        whole > 0 ? "\(threeDigits(100 * Double(part) / Double(whole))) %" : "–"
+    }
+
+    /// `0.53x`: so many times the other.
+    static func ratio(_ value: Double?) -> String { value.map { "\(threeDigits($0))x" } ?? "–" }
 
     static func rate(_ value: Double?) -> String { value.map { "\(threeDigits($0)) /s" } ?? "–" }
 

@@ -4,23 +4,17 @@ import Mustache
 
 /// `report.html`: one page without anything outside of it.
 struct ReportPage {
-    let record: RunRecord
-    let summary: RunSummary
+    let report: RunReport
     let pictures: [Picture]
     let note: String?
+
+    private var record: RunRecord { report.record }
+    private var summary: RunSummary { report.summary }
 
     /// Rows of the table of rounds; more are thinned out evenly.
     private static let roundLimit = 200
 
-    var html: String {
-        let template: MustacheTemplate
-        do {
-            template = try MustacheTemplate(string: pageTemplate)
-        } catch {
-            preconditionFailure("the page's template is wrong: \(error)")
-        }
-        return template.render(values)
-    }
+    var html: String { render(pageTemplate, values) }
 
     private var values: [String: Any] {
         var values: [String: Any] = [
@@ -32,11 +26,16 @@ struct ReportPage {
                     "direction": segment.direction.rawValue, "kind": segment.kind,
                     "part": segment.part.rawValue,
                     "segment": segment.segment, "transfers": segment.transfers, "bytes": "\(segment.bytes)",
+                    "each": Quantity.bytes(segment.bytesPerTransfer),
+                    "share": Quantity.share(segment.bytes, of: summary.up.total + summary.down.total),
                 ]
             },
             "pictures": pictures.map { ["caption": $0.caption, "svg": $0.svg] },
             "rounds": roundRows, "scenario": record.scenario.resolvedYAML, "thresholds": thresholds,
-            "has_thresholds": !record.scenario.thresholds.isEmpty,
+            "has_thresholds": !record.scenario.thresholds.isEmpty, "targets": targets,
+            "has_targets": !report.targets.isEmpty, "measure": RunReport.name(of: report.measure),
+            "clients": clients, "client_count": report.communication.clients.count,
+            "has_clients": !clients.isEmpty, "has_local": summary.localTest != nil,
         ]
         if let note { values["note"] = note }
         if roundRows.count < record.rounds.count { values["thinned"] = "\(record.rounds.count)" }
@@ -60,11 +59,26 @@ struct ReportPage {
         if let round = summary.bestRound {
             list.append(("best accuracy", "\(Quantity.accuracy(summary.bestAccuracy)) in round \(round)"))
         }
+        if let test = summary.localTest {
+            list += [
+                ("local test, mean of clients", "\(Quantity.accuracy(test.mean)) in round \(test.round)"),
+                ("local test, standard deviation", Quantity.accuracy(test.standardDeviation)),
+                ("local test, worst tenth of clients", Quantity.accuracy(test.worstTenth)),
+                ("local test, those that took part", Quantity.accuracy(test.participants)),
+            ]
+        }
         list += [
             ("federated up, payload", "\(summary.up.payload) B"),
             ("federated up, overhead", "\(summary.up.overhead) B"),
             ("federated down, payload", "\(summary.down.payload) B"),
             ("federated down, overhead", "\(summary.down.overhead) B"),
+            ("training work", "\(Quantity.macs(summary.trainingMACs)) (multiply-accumulates)"),
+        ]
+        if let seconds = summary.simulatedSeconds {
+            list.append(("simulated time", Quantity.seconds(seconds)))
+        }
+        if let joules = summary.energyJoules { list.append(("energy", Quantity.joules(joules))) }
+        list += [
             ("moved only by the simulation", "\(summary.simulationBytes) B"),
             ("on the wire, both ways", "\(summary.wireBytes) B"),
             ("client updates", Quantity.rate(summary.clientUpdatesPerSecond)),
@@ -82,6 +96,9 @@ struct ReportPage {
             ("host", it.host),
             ("started", it.startedAt), ("arguments", it.arguments.joined(separator: " ")),
         ]
+        list += it.resumptions.map {
+            ("resumed", "\($0.startedAt) on \($0.host): \($0.arguments.joined(separator: " "))")
+        }
         list += it.libraries.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         return pairs(list)
     }
@@ -98,20 +115,48 @@ struct ReportPage {
         }
     }
 
+    private var targets: [[String: Any]] {
+        report.targets.map { target in
+            let reach = report.communication.reach(target)
+            return [
+                "target": shortest(target), "round": reach.map { "\($0.round)" } ?? "never",
+                "up": reach.map { Quantity.bytes($0.up) } ?? "–",
+                "down": reach.map { Quantity.bytes($0.down) } ?? "–",
+                "time": reach?.simulatedSeconds.map(Quantity.seconds) ?? "–",
+            ]
+        }
+    }
+
+    private var clients: [[String: Any]] {
+        report.communication.clientSpreads.map { name, spread in
+            ["name": name, "least": spread.least, "mean": spread.mean, "most": spread.most]
+        }
+    }
+
     private var roundRows: [[String: Any]] {
-        let all = record.rounds
-        let step = (all.count + Self.roundLimit - 1) / Self.roundLimit
-        return all.indices.filter { $0 % step == 0 || $0 == all.count - 1 }.map { index in
-            let row = all[index]
+        let rows = Array(zip(record.rounds, report.communication.rounds))
+        return thinned(rows, to: Self.roundLimit).map { row, bytes in
             return [
                 "round": row.round, "clients": row.clients, "loss": Quantity.loss(row.trainLoss),
                 "global": Quantity.accuracy(row.globalTestAccuracy),
                 "local": Quantity.accuracy(row.localTestAccuracyMean),
+                "deviation": Quantity.accuracy(row.localTestAccuracyStd),
+                "worst": Quantity.accuracy(row.localTestAccuracyWorstTenth),
                 "up": Quantity.bytes(row.federatedUpBytes),
                 "down": Quantity.bytes(row.federatedDownBytes),
+                "sum": Quantity.bytes(bytes.upSinceStart.total + bytes.downSinceStart.total),
             ]
         }
     }
+}
+
+/// A page of this module; a template that cannot be parsed is a fault of the program.
+func render(_ text: String, _ values: [String: Any]) -> String {
+    let template: MustacheTemplate
+    do { template = try MustacheTemplate(string: text) } catch {
+        preconditionFailure("the page's template is wrong: \(error)")
+    }
+    return template.render(values)
 }
 
 extension RunSummary {

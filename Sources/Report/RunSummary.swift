@@ -3,11 +3,17 @@ import Methods
 
 /// A run in a few numbers.
 public struct RunSummary: Sendable, Equatable {
-    /// Of one direction, over all rounds and clients.
-    public struct FederatedBytes: Sendable, Equatable {
-        public var payload: UInt64
-        public var overhead: UInt64
-        public var total: UInt64 { payload + overhead }
+    /// How good the model was on the clients' own samples.
+    public struct LocalTest: Sendable, Equatable {
+        /// The last round in which it was measured.
+        public var round: Int
+        public var mean: Double
+        /// Over clients, as of a whole population.
+        public var standardDeviation: Double?
+        /// Mean of the worst tenth of the clients.
+        public var worstTenth: Double?
+        /// Mean of those that took part in the round.
+        public var participants: Double?
     }
 
     public var directory: String
@@ -19,11 +25,19 @@ public struct RunSummary: Sendable, Equatable {
     public var bestAccuracy: Double?
     /// The first round with the best accuracy.
     public var bestRound: Int?
+    /// Nil when it was never measured.
+    public var localTest: LocalTest?
     public var modelDigest: String
     public var up: FederatedBytes
     public var down: FederatedBytes
     /// Federated traffic by segment.
     public var segments: [TrafficTotal]
+    /// Multiply-accumulates of all clients' training.
+    public var trainingMACs: UInt64
+    /// On the simulated clock; nil without one.
+    public var simulatedSeconds: Double?
+    /// Nil without device profiles.
+    public var energyJoules: Double?
     /// What moved only because this is a simulation.
     public var simulationBytes: UInt64
     /// What the coordinator's socket moved, both ways.
@@ -36,7 +50,7 @@ public struct RunSummary: Sendable, Equatable {
     public init(_ record: RunRecord) {
         directory = record.directory
         name = record.scenario.name
-        method = Self.method(record.scenario)
+        method = record.method
         let last = record.rounds[record.rounds.count - 1]
         rounds = last.round
         modelDigest = last.modelDigest
@@ -47,7 +61,11 @@ public struct RunSummary: Sendable, Equatable {
         bestRound = measured.first { $0.1 == best?.1 }?.0
         up = Self.bytes(record.traffic, .up)
         down = Self.bytes(record.traffic, .down)
+        localTest = record.rounds.last { $0.localTestAccuracyMean != nil }.map(LocalTest.init)
         segments = record.traffic
+        trainingMACs = record.trainingWork.totalMACs
+        simulatedSeconds = Self.sum(record.rounds.map(\.simulatedSeconds))
+        energyJoules = Self.sum(record.rounds.map(\.energyJoules))
         simulationBytes = record.infrastructure.reduce(0) { $0 + $1.simulationBytes }
         wireBytes = record.infrastructure.reduce(0) { $0 + $1.wireInBytes + $1.wireOutBytes }
         wallSeconds = Self.wallSeconds(record.infrastructure)
@@ -55,21 +73,16 @@ public struct RunSummary: Sendable, Equatable {
         retries = record.infrastructure.reduce(0) { $0 + $1.retries }
     }
 
-    private static func method(_ scenario: Scenario) -> String {
-        switch scenario.kind {
-        case .federated(let configuration): configuration.method.name
-        }
+    /// Nil unless all rounds have one.
+    private static func sum(_ values: [Double?]) -> Double? {
+        let known = values.compactMap { $0 }
+        return known.count == values.count ? known.reduce(0, +) : nil
     }
 
     private static func bytes(_ traffic: [TrafficTotal], _ direction: TrafficRow.Direction) -> FederatedBytes
     {
-        var bytes = FederatedBytes(payload: 0, overhead: 0)
-        for total in traffic where total.direction == direction {
-            switch total.part {
-            case .payload: bytes.payload += total.bytes
-            case .overhead: bytes.overhead += total.bytes
-            }
-        }
+        var bytes = FederatedBytes()
+        for total in traffic where total.direction == direction { bytes.add(total.part, total.bytes) }
         return bytes
     }
 
@@ -91,5 +104,13 @@ public struct RunSummary: Sendable, Equatable {
     }
 }
 
-/// `global_test` where measured, else the mean of `local_test`.
-func accuracy(of row: RoundRow) -> Double? { row.globalTestAccuracy ?? row.localTestAccuracyMean }
+extension RunSummary.LocalTest {
+    /// `row` has measured it.
+    fileprivate init(_ row: RoundRow) {
+        round = row.round
+        mean = row.localTestAccuracyMean ?? 0
+        standardDeviation = row.localTestAccuracyStd
+        worstTenth = row.localTestAccuracyWorstTenth
+        participants = row.localTestAccuracyParticipants
+    }
+}

@@ -12,9 +12,15 @@ extension RunSummary {
         if let bestAccuracy, let bestRound {
             lines.append(("best accuracy", "\(Quantity.accuracy(bestAccuracy)) in round \(bestRound)"))
         }
+        if let localTest { lines.append(("local accuracy", Self.describe(localTest))) }
         lines += [
             ("federated up", Self.describe(up)),
             ("federated down", Self.describe(down)),
+            ("training work", Quantity.macs(trainingMACs)),
+        ]
+        if let simulatedSeconds { lines.append(("simulated time", Quantity.seconds(simulatedSeconds))) }
+        if let energyJoules { lines.append(("energy", Quantity.joules(energyJoules))) }
+        lines += [
             ("simulation", Quantity.bytes(simulationBytes)),
             ("wire", Quantity.bytes(wireBytes)),
             ("wall time", Quantity.seconds(wallSeconds)),
@@ -30,14 +36,23 @@ extension RunSummary {
     }
 
     private var segmentTable: String {
-        var table = TextTable(["direction", "kind", "part", "segment", ">transfers", ">bytes"])
+        var table = TextTable([
+            "direction", "kind", "part", "segment", ">transfers", ">bytes", ">a transfer", ">share",
+        ])
         for segment in segments {
             table.append([
                 segment.direction.rawValue, segment.kind, segment.part.rawValue, segment.segment,
-                "\(segment.transfers)", "\(segment.bytes)",
+                "\(segment.transfers)", "\(segment.bytes)", Quantity.bytes(segment.bytesPerTransfer),
+                Quantity.share(segment.bytes, of: up.total + down.total),
             ])
         }
         return table.text
+    }
+
+    /// The mean hides what the rest shows.
+    static func describe(_ test: LocalTest) -> String {
+        "\(Quantity.accuracy(test.mean)) (standard deviation \(Quantity.accuracy(test.standardDeviation)), "
+            + "worst tenth of clients \(Quantity.accuracy(test.worstTenth)))"
     }
 
     private static func describe(_ bytes: FederatedBytes) -> String {
@@ -45,33 +60,7 @@ extension RunSummary {
     }
 }
 
-/// Reports on runs, made from nothing but their directories.
-public enum RunReport {
-    public static func summary(of directory: RunDirectory) throws(ReportError) -> RunSummary {
-        RunSummary(try RunRecord(directory))
-    }
-
-    /// Several runs side by side, in the order given.
-    public static func compare(_ directories: [RunDirectory]) throws(ReportError) -> String {
-        var summaries: [RunSummary] = []
-        for directory in directories { summaries.append(try summary(of: directory)) }
-        return compare(summaries)
-    }
-
-    /// Several runs side by side, in the order given.
-    public static func compare(_ summaries: [RunSummary]) -> String {
-        var table = TextTable([
-            "run", "method", ">final accuracy", ">best accuracy", ">rounds", ">up", ">down", ">wall time",
-            ">updates", "directory",
-        ])
-        for run in summaries {
-            table.append([
-                run.name, run.method, Quantity.accuracy(run.finalAccuracy),
-                Quantity.accuracy(run.bestAccuracy),
-                "\(run.rounds)", Quantity.bytes(run.up.total), Quantity.bytes(run.down.total),
-                Quantity.seconds(run.wallSeconds), Quantity.rate(run.clientUpdatesPerSecond), run.directory,
-            ])
-        }
-        return table.text
-    }
+extension TrafficTotal {
+    /// Rounded to whole bytes.
+    var bytesPerTransfer: UInt64 { transfers > 0 ? (bytes + UInt64(transfers) / 2) / UInt64(transfers) : 0 }
 }

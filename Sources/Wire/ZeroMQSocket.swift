@@ -15,8 +15,16 @@ public struct SocketError: Error, Sendable, CustomStringConvertible {
         let reason = String(cString: zmq_strerror(code))
         switch code {
         case EADDRINUSE: return "\(endpoint) is in use by another process: choose another port, or 0 for any"
-        case EADDRNOTAVAIL: return "\(endpoint) is not an address of this host"
-        default: return "\(call) \(endpoint): \(reason)"
+        case EADDRNOTAVAIL, ENODEV:
+            return "\(endpoint) is not an address of this host: give one, such as 127.0.0.1, or * for all"
+        case EINVAL:
+            return
+                "\(endpoint) is not an endpoint: give tcp://ADDRESS:PORT with a port up to 65535, or ipc://PATH"
+        case EACCES:
+            return "\(endpoint) is not allowed: choose a port above 1023, or a path that you may write"
+        case ENOENT: return "\(endpoint) is in no directory: make it, or choose another path"
+        case ENAMETOOLONG: return "\(endpoint) is too long: a socket's path has at most 107 bytes"
+        default: return "\(call) \(endpoint): \(reason): check the endpoint"
         }
     }
 }

@@ -27,14 +27,13 @@ struct CheckCommand: ParsableCommand {
         let macsPerSample: UInt64
         let federatedBytesPerRound: UInt64
         let federatedBytesTotal: UInt64
+        /// With --resolved.
+        let scenario: ResolvedScenario?
     }
 
     func run() throws {
         let scenario = try scenario.load(file)
-        if resolved {
-            print(scenario.resolvedYAML, terminator: "")
-            return
-        }
+        if resolved && !json { return try StandardOutput.write(scenario.resolvedYAML) }
         guard case .federated(let configuration) = scenario.kind else { return }
         let setup = try FederatedSetup(configuration)
         let sizes = setup.holdings.train.map(\.count)
@@ -47,9 +46,10 @@ struct CheckCommand: ParsableCommand {
             parameters: setup.plan.layout.count, modelBytes: setup.modelBytes,
             macsPerSample: setup.plan.macs,
             federatedBytesPerRound: perRound,
-            federatedBytesTotal: perRound * UInt64(configuration.training.rounds))
+            federatedBytesTotal: perRound * UInt64(configuration.training.rounds),
+            scenario: resolved ? ResolvedScenario(scenario) : nil)
         if json { return try printJSON(forecast) }
-        print(
+        try printText(
             """
             \(file) is a valid \(scenario.kind.name) scenario.
             clients      \(forecast.clients), \(forecast.samplesPerClientMin) to \

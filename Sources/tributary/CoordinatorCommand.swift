@@ -26,25 +26,33 @@ struct CoordinatorCommand: ParsableCommand {
 
     func validate() throws {
         try RunSession.validate(file: file, resume: resume, scenario: scenario, output: output)
-        guard let endpoint = RunSettings.Endpoint(bind) else {
-            throw ValidationError("--bind \(bind): give tcp://ADDRESS:PORT or ipc://PATH.")
-        }
+        let endpoint = try Self.endpoint("--bind", bind, to: .bind)
         guard !endpoint.isRemote || insecure else {
             throw ValidationError(
                 "--bind \(bind): whoever can reach this address could take part and read models; "
                     + "say --insecure where the network is trusted, or bind tcp://127.0.0.1:PORT.")
         }
-        guard (0...4096).contains(workers) else {
-            throw ValidationError("--workers \(workers): give 0 to 4096.")
+        guard (0...RunCommand.workersMax).contains(workers) else {
+            throw ValidationError("--workers \(workers): give 0 to \(RunCommand.workersMax).")
         }
         guard (1...86_400).contains(patience) else {
             throw ValidationError("--patience \(patience): give 1 to 86400 seconds.")
         }
     }
 
+    /// An argument as an endpoint.
+    static func endpoint(
+        _ option: String, _ text: String, to purpose: RunSettings.Endpoint.Purpose
+    ) throws(ValidationError) -> RunSettings.Endpoint {
+        do throws(EndpointError) { return try RunSettings.Endpoint(text, to: purpose) } catch {
+            throw ValidationError("\(option): \(error).")
+        }
+    }
+
     func run() throws {
-        let endpoint = RunSettings.Endpoint(bind)!
+        let endpoint = try RunSettings.Endpoint(bind, to: .bind)
         var session = RunSession(endpoint: endpoint, workers: workers, output: output)
+        session.announces = true
         if endpoint.isRemote { session.limits = .remote }
         session.limits.lonely = UInt64(patience) * 1_000_000_000
         if let resume { return try session.resume(resume) }
@@ -63,9 +71,7 @@ struct WorkerCommand: ParsableCommand {
     @Option(help: "Seconds without a coordinator after which the worker gives up.") var patience: Int = 60
 
     func validate() throws {
-        guard RunSettings.Endpoint(connect) != nil else {
-            throw ValidationError("--connect \(connect): give tcp://ADDRESS:PORT or ipc://PATH.")
-        }
+        _ = try CoordinatorCommand.endpoint("--connect", connect, to: .connect)
         guard (1...86_400).contains(patience) else {
             throw ValidationError("--patience \(patience): give 1 to 86400 seconds.")
         }

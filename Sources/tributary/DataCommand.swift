@@ -33,6 +33,10 @@ struct DataExportCommand: ParsableCommand {
     @OptionGroup var data: DataOptions
     @Option(name: .shortAndLong, help: "File to write; standard output without it.") var out: String?
 
+    func validate() throws {
+        if out == "" { throw ValidationError("--out is empty: name a file, or leave it out.") }
+    }
+
     func run() throws {
         let setup = try data.setup()
         if let out {
@@ -40,7 +44,9 @@ struct DataExportCommand: ParsableCommand {
             setup.partition.writeCSV(local: setup.holdings) { target.write($0 + "\n") }
             try target.commit()
         } else {
-            setup.partition.writeCSV(local: setup.holdings) { print($0) }
+            var lines: [UInt8] = []
+            setup.partition.writeCSV(local: setup.holdings) { lines += Array(($0 + "\n").utf8) }
+            try StandardOutput.write(lines)
         }
     }
 }

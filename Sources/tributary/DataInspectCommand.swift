@@ -44,10 +44,9 @@ struct DataInspectCommand: ParsableCommand {
         let setup = try data.setup()
         let summary = setup.partition.summary()
         if json { return try printJSON(document(setup, summary)) }
-        print(text(setup, summary))
-        print(
-            PartitionTable(summary, heldOut: setup.holdings.test.map(\.count), rows: rows).text,
-            terminator: "")
+        try printText(text(setup, summary))
+        try StandardOutput.write(
+            PartitionTable(summary, heldOut: setup.holdings.test.map(\.count), rows: rows).text)
     }
 
     private func document(_ setup: FederatedSetup, _ summary: PartitionSummary) -> Document {

@@ -55,7 +55,7 @@ struct DoctorCommand: ParsableCommand {
         for finding in findings {
             let mark = finding.ok ? "ok " : "-- "
             let remedy = finding.remedy.map { "  (\($0))" } ?? ""
-            print(
+            try printText(
                 mark + finding.what.padding(toLength: 16, withPad: " ", startingAt: 0) + finding.value
                     + remedy)
         }

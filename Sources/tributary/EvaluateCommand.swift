@@ -23,7 +23,8 @@ struct EvaluateCommand: ParsableCommand {
 
     private struct Report: Encodable {
         let accuracy: Double
-        let loss: Double
+        /// null in JSON where the model gives no finite one.
+        let loss: Measured
         let samples: Int
     }
 
@@ -39,7 +40,8 @@ struct EvaluateCommand: ParsableCommand {
         try SafetensorsFile(path: model).load(setup.plan.layout, into: parameters.view)
         let result = try evaluate(setup.payload(of: parameters.view), configuration, dataset, setup)
         if json { return try printJSON(result) }
-        print("accuracy \(result.accuracy)\nloss     \(result.loss)\nsamples  \(result.samples)")
+        try printText(
+            "accuracy \(result.accuracy)\nloss     \(result.loss.value)\nsamples  \(result.samples)")
     }
 
     /// The same tasks, in the same order, as a run would compute.
@@ -63,6 +65,7 @@ struct EvaluateCommand: ParsableCommand {
             correct += output!.metrics[1]
         }
         let samples = Double(setup.testCount)
-        return Report(accuracy: correct / samples, loss: loss / samples, samples: setup.testCount)
+        return Report(
+            accuracy: correct / samples, loss: Measured(loss / samples), samples: setup.testCount)
     }
 }

@@ -52,6 +52,7 @@ struct Failure: Error {
         case let error as ReportError: self.init("\(error)", code: Self.code(error))
         case let error as PictureError: self.init("\(error)", code: .unavailable)
         case let error as SocketError: self.init("\(error)", code: .unavailable)
+        case let error as EndpointError: self.init("\(error)", code: .usage)
         case let error as LaunchError: self.init("\(error)", code: .unavailable)
         case is ExitCode, is ValidationError, is CleanExit: return nil
         default:
@@ -102,13 +103,46 @@ struct Failure: Error {
 /// A line on standard error.
 func writeError(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 
+/// Standard output. A disk that is full there must not look like success.
+enum StandardOutput {
+    static func write(_ text: String) throws(Failure) { try write(Array(text.utf8)) }
+
+    static func write(_ bytes: [UInt8]) throws(Failure) {
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Foundation.write(STDOUT_FILENO, $0.baseAddress! + written, $0.count - written)
+            }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else {
+                throw Failure(
+                    "cannot write to standard output (\(String(cString: strerror(errno)))); "
+                        + "check what it leads to, and the space there", code: .cannotWrite)
+            }
+            written += count
+        }
+    }
+}
+
+/// A text on standard output, with a line end behind it.
+func printText(_ text: String) throws(Failure) { try StandardOutput.write(text + "\n") }
+
 /// A document on standard output, its keys in snake_case.
 func printJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     encoder.keyEncodingStrategy = .convertToSnakeCase
-    let document = try encoder.encode(value) + Data("\n".utf8)
-    do { try FileHandle.standardOutput.write(contentsOf: document) } catch {
-        throw Failure("cannot write to standard output: \(error.localizedDescription)", code: .cannotWrite)
+    try StandardOutput.write(Array(try encoder.encode(value)) + Array("\n".utf8))
+}
+
+/// A measured value in JSON, which has neither NaN nor infinity: null stands for them.
+struct Measured: Encodable {
+    let value: Double
+
+    init(_ value: Double) { self.value = value }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        if value.isFinite { try container.encode(value) } else { try container.encodeNil() }
     }
 }

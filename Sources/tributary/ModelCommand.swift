@@ -47,7 +47,7 @@ struct ModelCommand: ParsableCommand {
 
     func run() throws {
         let table = ModelTable(try file.map(plan(ofScenario:)) ?? plan(ofNetwork: name ?? ""))
-        if json { try printJSON(table) } else { print(table.text) }
+        if json { try printJSON(table) } else { try printText(table.text) }
     }
 
     private func plan(ofScenario file: String) throws -> NetworkPlan {

@@ -1,28 +1,98 @@
 import ArgumentParser
 import Experiment
 import Foundation
+import Methods
 import Report
 
 struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract: "Summarise runs, one alone or several side by side, and write report.html.",
-        discussion: "Example: tributary report runs/quickstart runs/other")
+        abstract: "What the accuracy of runs cost: one alone, or several side by side.",
+        discussion: """
+            Example: tributary report runs/quickstart
+                     tributary report runs/fedavg runs/other --targets 0.5,0.7 --out runs/comparison
+
+            Each run's directory gets report.html, plots/ and tables; several runs also give one comparison in --out. \
+            docs/communication.md says what counts as what.
+            """)
 
     @Argument(help: "Run directories.") var directories: [String]
+    @Option(
+        help: ArgumentHelp(
+            "Accuracies to be reached, such as 0.5,0.7. Default: where scenarios stop, and tenths that a run reached.",
+            valueName: "list"))
+    var targets: TargetList?
+    @Option(
+        help: ArgumentHelp(
+            "Run that ratios are to. Default: the first of the runs whose method is fedavg.", valueName: "dir"
+        ))
+    var baseline: String?
+    @Option(
+        help: ArgumentHelp(
+            "Which accuracy counts: global_test or local_test. Default: the first that all runs have.",
+            valueName: "name"))
+    var accuracy: EvaluationSpec.Target?
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Directory for the comparison of several runs.", valueName: "dir"))
+    var out: String?
+    @Flag(help: "Print one JSON document on standard output.") var json = false
 
     func validate() throws {
         if directories.isEmpty { throw ValidationError("Name at least one run directory.") }
+        if out == "" { throw ValidationError("--out is empty: name a directory, or leave it out.") }
+        if out != nil && directories.count == 1 && baseline == nil {
+            throw ValidationError(
+                "--out is for the comparison of several runs; the report on one stands in its directory.")
+        }
     }
 
     func run() throws {
-        let directories = try directories.map { try RunDirectory.open(at: $0) }
-        for directory in directories { try ReportFiles.write(directory) }
-        if directories.count == 1 {
-            print(try ReportFiles.summary(directories[0]))
-        } else {
-            print(try RunReport.compare(directories))
+        var directories = try directories.map { try RunDirectory.open(at: $0) }
+        let index = try baseline.map { path in
+            if let index = directories.firstIndex(where: { $0.isSame(as: path) }) { return index }
+            directories.insert(try RunDirectory.open(at: path), at: 0)
+            return 0
         }
+        let options = ReportOptions(targets: targets?.values, measure: accuracy)
+        let records = try directories.map { try RunRecord($0) }
+        for record in records { try ReportFiles.write(record, options) }
+        let comparison = Comparison(records, baseline: index, options: options)
+        if let out {
+            let outcome = try comparison.write(to: out, gnuplot: .found)
+            if let note = outcome.note { writeError("note: \(note)") }
+        }
+        if json { return try printJSON(ReportDocument(comparison, out: out)) }
+        guard records.count > 1 else {
+            let place = directories[0].path(of: RunDirectory.Name.report)
+            return try printText("\(RunReport(records[0], options: options).text)\nreport     \(place)")
+        }
+        try printText(comparison.text)
+        if let out {
+            try printText("comparison  \(out)/comparison.html")
+        } else {
+            writeError("note: for comparison.html, plots and tables of these runs, give --out DIR")
+        }
+    }
+}
+
+/// Accuracies, ascending, as they are written on the command line: `0.5,0.7`.
+struct TargetList: ExpressibleByArgument {
+    let values: [Double]
+
+    init?(argument: String) {
+        let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+        let values = parts.compactMap { Double($0.trimmingCharacters(in: .whitespaces)) }
+        guard values.count == parts.count, values.allSatisfy({ $0 > 0 && $0 <= 1 }) else { return nil }
+        self.values = Set(values).sorted()
+    }
+}
+
+extension EvaluationSpec.Target: ExpressibleByArgument {}
+
+extension RunDirectory {
+    fileprivate func isSame(as other: String) -> Bool {
+        URL(fileURLWithPath: path).standardizedFileURL == URL(fileURLWithPath: other).standardizedFileURL
     }
 }
 
@@ -34,7 +104,11 @@ extension Gnuplot {
 /// The report of a run, as files and as text.
 enum ReportFiles {
     static func write(_ directory: RunDirectory) throws {
-        let outcome = try RunReport.write(directory, gnuplot: .found)
+        try write(try RunRecord(directory), ReportOptions())
+    }
+
+    static func write(_ record: RunRecord, _ options: ReportOptions) throws {
+        let outcome = try RunReport(record, options: options).write(gnuplot: .found)
         if let note = outcome.note { writeError("note: \(note)") }
     }
 

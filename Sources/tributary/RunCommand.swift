@@ -16,6 +16,9 @@ struct RunCommand: ParsableCommand {
                      tributary run --resume runs/quickstart
             """)
 
+    /// As in the scenario's `hosts.launch`.
+    static let workersMax = 1024
+
     @Argument(help: "Scenario file.") var file: String?
     @Option(help: ArgumentHelp("Go on with the run in this directory.", valueName: "dir")) var resume: String?
     @Option(help: "Worker processes on this host; otherwise as the scenario's hosts say.") var workers: Int?
@@ -30,14 +33,11 @@ struct RunCommand: ParsableCommand {
 
     func validate() throws {
         try RunSession.validate(file: file, resume: resume, scenario: scenario, output: output)
-        if let workers, !(1...4096).contains(workers) {
-            throw ValidationError("--workers \(workers): give 1 to 4096.")
+        if let workers, !(1...Self.workersMax).contains(workers) {
+            throw ValidationError("--workers \(workers): give 1 to \(Self.workersMax).")
         }
         if let bind {
-            guard let endpoint = RunSettings.Endpoint(bind) else {
-                throw ValidationError("--bind \(bind): give tcp://ADDRESS:PORT or ipc://PATH.")
-            }
-            if endpoint.isRemote {
+            if try CoordinatorCommand.endpoint("--bind", bind, to: .bind).isRemote {
                 throw ValidationError(
                     "--bind \(bind): other hosts could connect without a key; "
                         + "use 'tributary coordinator --insecure' where the network is trusted.")
@@ -46,7 +46,7 @@ struct RunCommand: ParsableCommand {
     }
 
     func run() throws {
-        let endpoint = bind.flatMap { RunSettings.Endpoint($0) } ?? .privateIPC
+        let endpoint = try bind.map { try RunSettings.Endpoint($0, to: .bind) } ?? .privateIPC
         var session = RunSession(endpoint: endpoint, workers: workers, output: output)
         session.launched = launched
         if let resume {
@@ -67,6 +67,8 @@ struct RunSession {
     var limits = Limits()
     /// Stops as after Ctrl-C when standard input closes: a sweep holds its other end.
     var launched = false
+    /// Whether to say where workers connect and how many are awaited.
+    var announces = false
 
     /// Either a scenario or a run to go on with.
     static func validate(
@@ -79,18 +81,33 @@ struct RunSession {
             throw ValidationError(
                 "--resume takes everything from the run directory; leave out --set and --out.")
         }
+        if output.out == "" { throw ValidationError("--out is empty: name a directory, or leave it out.") }
+        if resume == "" { throw ValidationError("--resume is empty: name the directory of a run.") }
     }
 
     mutating func start(_ scenario: Scenario) throws {
         guard case .federated(let configuration) = scenario.kind else { return }
         let setup = try FederatedSetup(configuration)
+        let settings = try settings(scenario, setup)
         let directory = try output.directory(for: scenario)
-        let run = try FederatedRun(
-            scenario: scenario, setup: setup, directory: directory, settings: try settings(scenario, setup),
-            environment: Host.environment(),
-            logger: Host.logger(file: directory.path(of: RunDirectory.Name.log), quiet: output.quiet),
-            observe: observer(configuration))
-        try carryOut(run)
+        let run: FederatedRun
+        do {
+            run = try FederatedRun(
+                scenario: scenario, setup: setup, directory: directory, settings: settings,
+                environment: Host.environment(),
+                logger: Host.logger(
+                    file: directory.path(of: RunDirectory.Name.log), quiet: output.quiet),
+                observe: observer(configuration))
+        } catch {
+            directory.discard()
+            throw error
+        }
+        do { try carryOut(run) } catch {
+            // What can be gone on with stays, even where it is not much.
+            let code = Failure(error)?.code
+            if code != .interrupted && code != .cannotWrite { _ = try run.discardIfEmpty() }
+            throw error
+        }
     }
 
     mutating func resume(_ path: String) throws {
@@ -107,12 +124,17 @@ struct RunSession {
         try require(
             meta, "scenario_digest", hexadecimal(scenario.digest),
             "scenario.yaml was changed since; put it back")
-        if let result = meta["result"] { return try report(result, directory) }
         guard case .federated(let configuration) = scenario.kind else { return }
+        if let result = meta["result"] {
+            let restored = try FinishedRun.restore(
+                directory, ledger: ledger, method: configuration.method
+            ) { try FederatedSetup(configuration) }
+            return try report(result, directory, restored)
+        }
         let setup = try FederatedSetup(configuration)
         let run = try FederatedRun(
             resuming: directory, scenario: scenario, setup: setup, ledger: ledger,
-            settings: try settings(scenario, setup),
+            settings: try settings(scenario, setup), resumption: Host.resumption(),
             logger: Host.logger(file: directory.path(of: RunDirectory.Name.log), quiet: output.quiet),
             observe: observer(configuration))
         try carryOut(run)
@@ -149,7 +171,23 @@ struct RunSession {
         return { printer.show($0) }
     }
 
+    /// One line for whoever starts workers by hand.
+    private func announce(_ run: FederatedRun) {
+        guard announces && !output.quiet else { return }
+        let (awaited, own) = (run.settings.minimumWorkers, run.settings.workers)
+        run.listening = { endpoint in
+            let place = ["tcp://0.0.0.0:", "tcp://[::]:"].reduce(endpoint) {
+                $0.replacing($1, with: "tcp://THIS-HOST:")
+            }
+            let here = own > 0 ? ", \(own) of them started here" : ""
+            writeError(
+                "listening at \(endpoint); waiting for \(awaited) \(awaited == 1 ? "worker" : "workers")\(here): "
+                    + "tributary worker --connect \(place)")
+        }
+    }
+
     private func carryOut(_ run: FederatedRun) throws {
+        announce(run)
         let mailbox = run.mailbox
         let interrupts = Interrupts(stop: { mailbox.post(.interrupted) }, abandon: run.abandon)
         defer { interrupts.end() }
@@ -177,13 +215,18 @@ struct RunSession {
         try show(result, directory)
     }
 
-    /// A finished run prints its result again.
-    private func report(_ text: String, _ directory: RunDirectory) throws {
+    /// A finished run prints its result again, after what was `restored` of its files.
+    private func report(_ text: String, _ directory: RunDirectory, _ restored: [String]) throws {
+        let page = directory.path(of: RunDirectory.Name.report)
+        if !restored.isEmpty || !FileManager.default.fileExists(atPath: page) {
+            do { try ReportFiles.write(directory) } catch { writeError("warning: no report: \(error)") }
+        }
+        if !restored.isEmpty { writeError("note: made again: \(restored.joined(separator: ", "))") }
         try show(try JSONDecoder().decode(RunResult.self, from: Data(text.utf8)), directory)
     }
 
     private func show(_ result: RunResult, _ directory: RunDirectory) throws {
-        if output.json { try printJSON(result) } else { print(try ReportFiles.summary(directory)) }
+        if output.json { try printJSON(result) } else { try printText(try ReportFiles.summary(directory)) }
         for missed in result.thresholdsMissed { writeError("threshold missed: \(missed)") }
         if !result.thresholdsMissed.isEmpty { throw ExitCode.thresholdMissed }
     }

@@ -70,6 +70,12 @@ enum Host {
             arguments: CommandLine.arguments, libraries: ["libzmq": ZeroMQContext.libraryVersion])
     }
 
+    /// This command, as one that goes on with a run.
+    static func resumption() -> RunEnvironment.Resumption {
+        RunEnvironment.Resumption(
+            startedAt: timestamp(), host: ProcessInfo.processInfo.hostName, arguments: CommandLine.arguments)
+    }
+
     /// A number that no other run has.
     static func runNumber() -> UInt64 {
         var generator = SystemRandomNumberGenerator()

@@ -60,7 +60,7 @@ struct SweepCommand: ParsableCommand {
         let results = SweepResults(
             sweep, directory, sweep.cells.map { directory?.outcome(of: $0) ?? CellOutcome(.waiting) })
         if json { return try printJSON(results.overview(path)) }
-        print(results.record.listing, terminator: "")
+        try StandardOutput.write(results.record.listing)
     }
 }
 
@@ -100,7 +100,8 @@ private struct SweepSession {
 
     private func show(_ results: SweepResults) throws {
         if command.json { return try printJSON(results.overview(directory.path)) }
-        print(results.record.text + "\nreport  \(directory.files.path(of: SweepDirectory.Name.report))")
+        try printText(
+            results.record.text + "\nreport  \(directory.files.path(of: SweepDirectory.Name.report))")
     }
 
     private func tellFailures(_ results: SweepResults) {

@@ -36,15 +36,22 @@ struct Tributary: ParsableCommand {
             try KernelChoice.settle()
             var command = try parseAsRoot()
             try command.run()
-        } catch let error as CleanExit {
-            exit(withError: error)
         } catch {
-            let failure = Failure(error)
-            if let failure {
-                writeError("error: \(failure.message)")
-                exit(withError: failure.code)
-            }
-            exit(withError: error)
+            end(with: error)
+        }
+    }
+
+    private static func end(with error: any Error) -> Never {
+        do {
+            guard exitCode(for: error) == .success else { throw error }
+            // Help and version.
+            let text = fullMessage(for: error)
+            if !text.isEmpty { try printText(text) }
+            exit(withError: ExitCode.success)
+        } catch {
+            guard let failure = Failure(error) else { exit(withError: error) }
+            writeError("error: \(failure.message)")
+            exit(withError: failure.code)
         }
     }
 }

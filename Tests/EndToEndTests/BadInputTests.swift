@@ -60,9 +60,17 @@ import Testing
         let images = "train-images-idx3-ubyte"
         let pixels = laboratory.bytes(images)!
         try pixels.dropLast(5000).write(to: URL(fileURLWithPath: laboratory.file(images)))
+        let before = try sockets()
         try fails(65, [images], ["run", good, "--out", out])
-        let socket = try #require(laboratory.endpoint("out")).dropFirst("ipc://".count)
-        #expect(!FileManager.default.fileExists(atPath: String(socket)))
+        #expect(!FileManager.default.fileExists(atPath: out))
+        #expect(try sockets().subtracting(before) == [])
+    }
+
+    /// Private directories of coordinators' sockets.
+    private func sockets() throws -> Set<String> {
+        Set(
+            try FileManager.default.contentsOfDirectory(atPath: "/tmp")
+                .filter { $0.hasPrefix("tributary-") && !$0.hasPrefix("tributary-test-") })
     }
 
     @Test func places() throws {
@@ -78,6 +86,7 @@ import Testing
         try fails(
             69, ["in use", "\(blocker.port)"],
             ["run", good, "--out", laboratory.file("port"), "--bind", "tcp://127.0.0.1:\(blocker.port)"])
+        #expect(!FileManager.default.fileExists(atPath: laboratory.file("port")))
         laboratory.keep("precious")
         try fails(
             69, ["not a socket"],
@@ -120,9 +129,114 @@ import Testing
         try fails(64, [], ["run"])
         try fails(64, ["--frobnicate"], ["run", good, "--frobnicate"])
         try fails(64, ["--workers"], ["run", good, "--workers", "0"])
+        try fails(64, ["--workers 1025", "1 to 1024"], ["run", good, "--workers", "1025"])
+        let bind = "tcp://127.0.0.1:0"
+        try fails(64, ["0 to 1024"], ["coordinator", good, "--bind", bind, "--workers", "1025"])
         try fails(64, ["--insecure"], ["coordinator", good, "--bind", "tcp://0.0.0.0:5555"])
         try fails(64, ["udp"], ["worker", "--connect", "udp://x"])
         try fails(64, ["hosts.minimum"], ["run", good, "--workers", "1", "--set", "hosts.minimum=2"])
+    }
+
+    @Test(arguments: [
+        ("tcp://127.0.0.1:99999", "0 to 65535"), ("tcp://127.0.0.1:abc", "0 to 65535"),
+        ("tcp://127.0.0.1", "has no port; give tcp://ADDRESS:PORT"), ("tcp://[::1]", "has no port"),
+        ("tcp://127.0.0.1:", "has no port"), ("tcp://:5555", "has no address"),
+        ("tcp://localhost:0", "such as tcp://127.0.0.1:0"),
+        ("udp://x", "give tcp://ADDRESS:PORT or ipc://PATH"),
+    ])
+    func endpointsToBind(endpoint: String, remedy: String) throws {
+        let out = laboratory.file("out")
+        let good = try laboratory.scenario()
+        try fails(64, [endpoint, remedy], ["run", good, "--out", out, "--bind", endpoint])
+        try fails(64, [endpoint, remedy], ["coordinator", good, "--out", out, "--bind", endpoint])
+        #expect(!FileManager.default.fileExists(atPath: out))
+    }
+
+    @Test func endpointsToConnectTo() throws {
+        try fails(64, ["0 for a port", "1 to 65535"], ["worker", "--connect", "tcp://localhost:0"])
+        try fails(64, ["has no port"], ["worker", "--connect", "tcp://localhost"])
+        try fails(
+            69, ["tcp://*:5555", "tcp://ADDRESS:PORT"],
+            ["worker", "--connect", "tcp://*:5555", "--patience", "1"])
+        let good = try laboratory.scenario()
+        try fails(
+            69, ["127.0.0.1, or * for all"],
+            [
+                "coordinator", good, "--insecure", "--bind", "tcp://nowhere0:5555", "--out",
+                laboratory.file("out"),
+            ])
+        #expect(!FileManager.default.fileExists(atPath: laboratory.file("out")))
+    }
+
+    @Test func emptyNames() throws {
+        let good = try laboratory.scenario()
+        try fails(64, ["--out is empty"], ["run", good, "--out", ""])
+        try fails(64, ["--resume is empty"], ["run", "--resume", ""])
+        try fails(64, ["--out is empty"], ["data", "export", good, "--out", ""])
+        try fails(64, ["--out is empty"], ["report", "a", "b", "--out", ""])
+    }
+
+    /// Where nothing was recorded, the same command can be given again.
+    @Test func aFailedStartLeavesNothing() throws {
+        let good = try laboratory.scenario()
+        let out = laboratory.file("out")
+        let waiting = [
+            "coordinator", good, "--bind", "tcp://127.0.0.1:0", "--patience", "1", "--out", out,
+        ]
+        for _ in 0..<2 {
+            try fails(
+                69,
+                [
+                    "listening at tcp://127.0.0.1:",
+                    "waiting for 1 worker: tributary worker --connect tcp://",
+                    "no workers",
+                ], waiting)
+            #expect(!FileManager.default.fileExists(atPath: out))
+        }
+        // A directory that was there before stays, empty as it was.
+        try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+        try fails(69, ["no workers"], waiting)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: out) == [])
+        try fails(
+            65, ["client", "lower training.optimizer.learning_rate"],
+            ["run", good, "--out", out, "--set", "training.optimizer.learning_rate=1000"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: out) == [])
+        #expect(try Program.run(["run", good, "--out", out, "--quiet"]).code == 0)
+    }
+
+    @Test func filesThatAreDirectories() throws {
+        let good = try laboratory.scenario()
+        try FileManager.default.createDirectory(
+            atPath: laboratory.file("folder"), withIntermediateDirectories: true)
+        try fails(
+            66, ["folder", "is a directory", "name a safetensors file"],
+            ["evaluate", "--model", laboratory.file("folder"), "--scenario", good])
+        try fails(
+            74, ["folder", "is a directory", "name a file"],
+            ["data", "export", good, "--out", laboratory.file("folder")])
+        #expect(laboratory.bytes("folder.tmp") == nil)
+    }
+
+    /// Whatever a command prints: a standard output that is full is an error, not silence.
+    @Test(
+        .enabled(if: FileManager.default.fileExists(atPath: "/dev/full")),
+        arguments: [
+            "--help", "--version", "run --help", "check SCENARIO", "check SCENARIO --resolved",
+            "check SCENARIO --json", "data inspect SCENARIO", "data export SCENARIO", "model cnn", "doctor",
+            "run SCENARIO --out OUT --quiet", "report RUN", "report RUN RUN", "report RUN --json",
+            "run --resume RUN", "evaluate --model RUN/model.safetensors --scenario SCENARIO",
+        ])
+    func aFullStandardOutput(command: String) throws {
+        let run = laboratory.file("run")
+        let scenario = try laboratory.scenario(rounds: 1)
+        if command.contains("RUN") {
+            #expect(try Program.run(["run", scenario, "--out", run, "--quiet"]).code == 0)
+        }
+        let words = command.replacing("SCENARIO", with: scenario).replacing("RUN", with: run)
+            .replacing("OUT", with: laboratory.file("out"))
+        let outcome = try Shell.run("exec tributary \(words) > /dev/full", in: laboratory.path)
+        #expect(outcome.code == 74, "\(outcome.errors)")
+        #expect(outcome.errors.contains("cannot write to standard output (No space left on device)"))
     }
 
     @Test func missedThreshold() throws {

@@ -38,8 +38,8 @@ final class RunningProgram {
     private let output: Capture
     private let errors: Capture
 
-    init(_ arguments: [String]) throws {
-        process.executableURL = URL(fileURLWithPath: Program.path)
+    init(_ arguments: [String], executable: String = Program.path) throws {
+        process.executableURL = URL(fileURLWithPath: executable)
         process.arguments = arguments
         let (out, err) = (Pipe(), Pipe())
         process.standardOutput = out

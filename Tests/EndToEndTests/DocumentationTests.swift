@@ -1,4 +1,5 @@
 import Foundation
+import TensorMath
 import Testing
 
 /// What the documents show works as it stands there.
@@ -15,7 +16,8 @@ import Testing
         let outcome = try Program.run(["check", Self.root + "/scenarios/" + name, "--json"])
         // CIFAR-10 is not in Debian: what is wrong is that it is not here, and nothing else.
         guard !name.contains("cifar10") else {
-            #expect(outcome.code == 66 && outcome.errors.contains("cifar-10-batches-bin"), "\(outcome.errors)")
+            #expect(
+                outcome.code == 66 && outcome.errors.contains("cifar-10-batches-bin"), "\(outcome.errors)")
             return
         }
         #expect(outcome.code == 0, "\(outcome.errors)")
@@ -95,7 +97,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "run", "sweep", "check", "report", "evaluate", "data inspect", "data plot", "data export", "doctor",
+        "run", "sweep", "check", "report", "evaluate", "data inspect", "data plot", "data export", "model",
+        "doctor",
         "coordinator",
         "worker",
     ])
@@ -123,9 +126,91 @@ import Testing
         let inspected = try Program.run(["data", "inspect", scenario, "--json"])
         #expect(inspected.json["clients"] as? Int == 40)
         let report = try Program.run(["report", run, run])
-        #expect(report.code == 0 && report.output.contains("laboratory"))
+        #expect(report.code == 0 && report.output.contains("\(run) (2)"))
         let page = String(decoding: laboratory.bytes("run/report.html") ?? Data(), as: UTF8.self)
         #expect(page.contains("<svg") || page.contains("gnuplot"))
         #expect(try Program.run(["doctor", "--json"]).code == 0)
+    }
+
+    // MARK: docs/run-directory.md
+
+    /// The columns that the document names, by the file's name as its heading has it.
+    private static func documentedColumns() throws -> [String: [String]] {
+        let text = try String(contentsOfFile: root + "/docs/run-directory.md", encoding: .utf8)
+        var columns: [String: [String]] = [:]
+        var table: String?
+        for line in text.split(separator: "\n") {
+            if line.hasPrefix("#") {
+                table = line.firstMatch(of: /`([^`]+\.csv)`/).map { String($0.1) }
+            } else if let table, let cell = line.firstMatch(of: /^\| `([a-z_0-9]+)` \|/) {
+                columns[table, default: []].append(String(cell.1))
+            }
+        }
+        return columns
+    }
+
+    @Test func everyFileAndColumnIsDocumented() throws {
+        let laboratory = try Laboratory()
+        let scenario = try laboratory.scenario(rounds: 2)
+        let run = laboratory.file("run")
+        #expect(try Program.run(["run", scenario, "--out", run, "--quiet"]).code == 0)
+        let compared = try Program.run(["report", run, run, "--out", laboratory.file("comparison")])
+        #expect(compared.code == 0, "\(compared.errors)")
+        func header(_ name: String) -> [String] {
+            String(decoding: laboratory.bytes(name) ?? Data(), as: UTF8.self).split(separator: "\n").first
+                .map { $0.split(separator: ",").map(String.init) } ?? []
+        }
+        func tables(_ directory: String) throws -> [String] {
+            try FileManager.default.contentsOfDirectory(atPath: laboratory.file(directory))
+                .filter { $0.hasSuffix(".csv") }
+        }
+        let documented = try Self.documentedColumns()
+        let written =
+            try tables("run").map { ($0, "run/\($0)") }
+            + (try tables("comparison").map { ("DIR/\($0)", "comparison/\($0)") })
+        #expect(Set(documented.keys) == Set(written.map(\.0)))
+        for (name, file) in written { #expect(documented[name] == header(file), "\(name)") }
+        let text = try String(contentsOfFile: Self.root + "/docs/run-directory.md", encoding: .utf8)
+        for name in try FileManager.default.contentsOfDirectory(atPath: run) {
+            #expect(text.contains("`\(name)") || documented[name] != nil, "\(name) is not documented")
+        }
+    }
+
+    // MARK: docs/communication.md
+
+    /// Runs the commands of the page in order; what it shows of their output is in the output.
+    @Test func communicationPageWorksAsItStands() throws {
+        let page = try String(contentsOfFile: Self.root + "/docs/communication.md", encoding: .utf8)
+        let laboratory = try Laboratory()
+        try FileManager.default.createSymbolicLink(
+            atPath: laboratory.file("scenarios"), withDestinationPath: Self.root + "/scenarios")
+        var output: [[Substring]] = []
+        // Between fences, every second part is a block.
+        let parts = page.components(separatedBy: "```")
+        for block in parts.indices.filter({ $0 % 2 == 1 }).map({ parts[$0] }) {
+            if block.hasPrefix("sh\n") {
+                let outcome = try Shell.run(String(block.dropFirst(3)), in: laboratory.path)
+                #expect(outcome.code == 0, "\(outcome.errors)")
+                output = outcome.output.split(separator: "\n").map { $0.split(separator: " ") }
+            } else if KernelFamily.active == .avx512 {
+                // Another family rounds differently and may reach an accuracy in another round.
+                for line in block.split(separator: "\n") where line != "..." {
+                    #expect(output.contains(line.split(separator: " ")), "\(line)")
+                }
+            }
+        }
+        let plain = try JSONSerialization.jsonObject(with: laboratory.bytes("plain.json") ?? Data())
+        #expect(((plain as? [String: Any])?["runs"] as? [Any])?.count == 1)
+        #expect(laboratory.bytes("runs/comparison/comparison.html") != nil)
+    }
+}
+
+/// Commands for a shell, with the program on its path.
+enum Shell {
+    static func run(_ script: String, in directory: String) throws -> Program.Outcome {
+        let folder = (Program.path as NSString).deletingLastPathComponent
+        return try RunningProgram(
+            ["-ec", "cd '\(directory)'; PATH='\(folder)':$PATH; \(script)"], executable: "/bin/bash"
+        ).wait(seconds: 60)
     }
 }

@@ -80,8 +80,8 @@ final class Laboratory {
 
     /// The files that must not differ between equal runs.
     static let compared = [
-        "model.safetensors", "rounds.csv", "clients.csv", "traffic.csv", "costs.csv", "partition.csv",
-        "scenario.yaml",
+        "model.safetensors", "rounds.csv", "clients.csv", "local_test.csv", "traffic.csv", "costs.csv",
+        "partition.csv", "scenario.yaml",
     ]
 
     /// The names of those that differ between two run directories.

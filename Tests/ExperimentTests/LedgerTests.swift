@@ -42,6 +42,9 @@ func rows(ofRound round: Int) -> [Methods.Row] {
     if round % 2 == 0 {
         state.globalTestAccuracy = 0.1 * Double(round)
         state.globalTestLoss = 0.25
+        state.localTestAccuracyMean = 0.5
+        state.localTestAccuracyStd = 0.25
+        state.localTestAccuracyWorstTenth = 0.125
     }
     state.federatedUpBytes = 2048
     state.federatedDownBytes = 2050

@@ -65,6 +65,44 @@ private func openingError(_ path: String) -> RunDirectoryError.Kind? {
         #expect(throws: RunDirectoryError.self) { try directory.write("c", to: "no/such/file") }
     }
 
+    @Test func aDirectoryIsNoFile() throws {
+        let scratch = try Scratch()
+        let directory = try RunDirectory.create(at: scratch.file("run"))
+        try directory.makeDirectory("x")
+        for path in [directory.path, directory.path(of: "x"), ""] {
+            do throws(RunDirectoryError) {
+                _ = try AtomicFile(at: path)
+                Issue.record("\(path) became a file")
+            } catch {
+                #expect(error.kind == .cannotWrite && !error.remedy.isEmpty)
+            }
+        }
+        // One that appears while the file is written.
+        do {
+            let late = try AtomicFile(at: directory.path(of: "late"))
+            late.write("half")
+            try directory.makeDirectory("late")
+            #expect(throws: RunDirectoryError.self) { try late.commit() }
+        }
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
+        #expect(names == ["late", "x"])
+    }
+
+    @Test func whatFailedAtOnceIsDiscarded() throws {
+        let scratch = try Scratch()
+        let made = try RunDirectory.create(at: scratch.file("a/made"))
+        try made.makeDirectory("checkpoints")
+        try made.write("x", to: "checkpoints/y")
+        made.discard()
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.file("a")) == [])
+        try FileManager.default.createDirectory(
+            atPath: scratch.file("found"), withIntermediateDirectories: true)
+        let found = try RunDirectory.create(at: scratch.file("found"))
+        try found.write("x", to: "y")
+        found.discard()
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.file("found")) == [])
+    }
+
     @Test func aFullDiskIsToldByCommit() throws {
         guard FileManager.default.fileExists(atPath: "/dev/full") else { return }
         let scratch = try Scratch()
@@ -87,6 +125,12 @@ private func openingError(_ path: String) -> RunDirectoryError.Kind? {
         try directory.writeEnvironment(environment)
         #expect(try directory.readEnvironment() == environment)
         #expect(try directory.read("environment.json").contains("\"kernel_family\" : \"avx2\""))
+        let again = RunEnvironment.Resumption(
+            startedAt: "2026-01-02T00:00:00Z", host: "i", arguments: ["run", "--resume", "x"])
+        try directory.appendResumption(again)
+        try directory.appendResumption(again)
+        #expect(try directory.readEnvironment().resumptions == [again, again])
+        #expect(try directory.readEnvironment().arguments == environment.arguments)
         try directory.write("{", to: "environment.json")
         #expect(throws: RunDirectoryError.self) { try directory.readEnvironment() }
     }
@@ -108,11 +152,11 @@ private func openingError(_ path: String) -> RunDirectoryError.Kind? {
         #expect(
             try directory.read("rounds.csv") == """
                 round,clients,samples,train_loss,global_test_accuracy,global_test_loss,local_test_accuracy_mean,\
-                local_test_accuracy_participants,model_digest,federated_up_bytes,federated_down_bytes,\
-                simulated_seconds,energy_joules,activation_divergence_bits
-                1,2,30,1,,,,,digest-of-round-1,2048,2050,,,
-                2,2,30,0.5,0.2,0.25,,,digest-of-round-2,2048,2050,,,
-                3,2,30,0.3333333333333333,,,,,digest-of-round-3,2048,2050,,,
+                local_test_accuracy_std,local_test_accuracy_worst_tenth,local_test_accuracy_participants,model_digest,\
+                federated_up_bytes,federated_down_bytes,simulated_seconds,energy_joules,activation_divergence_bits
+                1,2,30,1,,,,,,,digest-of-round-1,2048,2050,,,
+                2,2,30,0.5,0.2,0.25,0.5,0.25,0.125,,digest-of-round-2,2048,2050,,,
+                3,2,30,0.3333333333333333,,,,,,,digest-of-round-3,2048,2050,,,
 
                 """)
         #expect(
@@ -122,6 +166,14 @@ private func openingError(_ path: String) -> RunDirectoryError.Kind? {
                 "1,3,15,2,0.30000000000000004,4,update-3,,1000,25,1000,24,30,15",
                 "1,7,15,2,0.7000000000000001,4,update-7,,1000,25,1000,24,30,15",
             ])
+        #expect(
+            try directory.read("local_test.csv") == """
+                round,client,samples,correct,loss_sum,accuracy
+                1,3,5,2,3.5,0.4
+                2,3,5,2,3.5,0.4
+                3,3,5,2,3.5,0.4
+
+                """)
         #expect(
             try directory.read("traffic.csv").split(separator: "\n").prefix(3) == [
                 "round,direction,kind,part,segment,clients,bytes", "1,up,update,overhead,header,2,48",

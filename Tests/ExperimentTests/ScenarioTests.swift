@@ -1,5 +1,6 @@
 import Datasets
 import Experiment
+import Foundation
 import Methods
 import Networks
 import TensorMath
@@ -189,6 +190,20 @@ import Testing
         ] {
             #expect(try Scenario.load(text: fullScenario, overrides: [change]).digest != scenario.digest)
         }
+    }
+
+    /// JSON is YAML: what machines get is the same document.
+    @Test func resolvedDocumentsAreJSON() throws {
+        var stream = RandomStream(RandomKey(seed: 7, purpose: .test))
+        for _ in 0..<200 {
+            let scenario = randomScenario(&stream)
+            let data = try JSONEncoder().encode(ResolvedScenario(scenario))
+            #expect(try Scenario.load(text: String(decoding: data, as: UTF8.self)) == scenario)
+        }
+        let example = try Scenario.load(text: minimalScenario + "seed: 18446744073709551615\nname: \"5\"\n")
+        let json = String(
+            decoding: try JSONEncoder().encode(ResolvedScenario(example)), as: UTF8.self)
+        #expect(json.contains("\"seed\":18446744073709551615") && json.contains("\"name\":\"5\""))
     }
 
     @Test func resolvedDocumentsLoadAsEqualScenarios() throws {

@@ -101,6 +101,27 @@ import Testing
             course.localTests.map(\.samples) == [2, 4, 5] && course.localTests.map(\.correct) == [1, 4, 0])
     }
 
+    /// Of 20 samples each: the mean hides what the deviation and the worst tenth, rounded up to clients, show.
+    @Test(arguments: [
+        ([7], 0.35, 0, 0.35), ([2, 4, 4, 4, 5, 5, 7, 9], 0.25, 0.1, 0.1),
+        ([20, 20, 20, 20, 20, 20, 20, 20, 20, 0], 0.9, 0.3, 0),
+        ([20, 20, 20, 0, 20, 20, 20, 20, 20, 20, 9], 0.8590909090909091, 0.3139326663605819, 0.225),
+    ])
+    func spreadOverClients(correct: [Int], mean: Double, deviation: Double, worst: Double) throws {
+        let federation = TinyFederation(
+            trainCounts: correct.map { _ in 3 }, localTestCounts: correct.map { _ in 20 }, on: [.localTest])
+        var program = federation.program()
+        let course = try Course(&program) { task, _ in
+            task.kind == .train
+                ? federation.update(task, [0, 0, 0])
+                : federation.evaluation(task, correct: correct[task.client ?? 0])
+        }
+        let row = course.rounds[0]
+        #expect(abs((row.localTestAccuracyMean ?? 9) - mean) < 1e-15)
+        #expect(abs((row.localTestAccuracyStd ?? 9) - deviation) < 1e-7)
+        #expect(row.localTestAccuracyWorstTenth == worst)
+    }
+
     /// With both, the global accuracy is the final one.
     @Test func globalTestComesFirst() throws {
         let federation = TinyFederation(

@@ -76,6 +76,8 @@ import Testing
             let rejection = try #require(throws: Rejection.self) { try program.accept(output, of: task) }
             #expect(rejection.reason == fault.reason)
             #expect(rejection.text.contains(fault.says), "\(rejection.text)")
+            let diverges = fault.reason == .notFinite || fault.reason == .outOfRange
+            #expect(rejection.text.contains("lower training.optimizer.learning_rate") == diverges)
         }
         let step = try program.accept(federation.update(task, updates[1]), of: task)
         #expect(step.phase == .evaluating(round: 1))

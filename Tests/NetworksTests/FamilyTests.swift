@@ -90,9 +90,9 @@ extension NetworksTests {
                 )
             case .dense: return (input, [.flatten, .dense(units: s.outputs)])
             case .denseWithReLU: return (input, [.flatten, .dense(units: s.outputs), .relu])
-            case .batchNorm: return (input, [.batchNorm])
-            case .batchNormWithReLU: return (input, [.batchNorm, .relu])
-            case .batchNormWithReLU6: return (input, [.batchNorm, .relu6])
+            case .batchNorm: return (input, [.batchNorm()])
+            case .batchNormWithReLU: return (input, [.batchNorm(), .relu])
+            case .batchNormWithReLU6: return (input, [.batchNorm(), .relu6])
             case .groupNorm: return (input, [.groupNorm(groups: s.channels % 2 == 0 ? 2 : 1)])
             case .maxPool: return (input, [.maxPool(kernel: s.kernel, stride: s.stride, padding: padding)])
             case .averagePool:
@@ -101,7 +101,7 @@ extension NetworksTests {
             case .relu: return (input, [.relu])
             case .relu6: return (input, [.relu6])
             case .dropout: return (input, [.dropout(rate: 0.5)])
-            case .residual: return (input, [.residual(body: [.batchNorm]), .relu])
+            case .residual: return (input, [.residual(body: [.batchNorm()]), .relu])
             case .channels:
                 return (
                     input,

@@ -172,7 +172,10 @@ extension NetworksTests {
 
         @Test func missingFilesAndFoldersAreReported() throws {
             #expect(fault()?.reason == .system(call: "open", code: ENOENT))
-            #expect(throws: SafetensorsError.self) { try SafetensorsFile(path: folder.path) }
+            let directory = #expect(throws: SafetensorsError.self) {
+                try SafetensorsFile(path: folder.path)
+            }
+            #expect(directory?.description.contains("is a directory; name a safetensors file") == true)
             #expect(throws: SafetensorsError.self) {
                 try SafetensorsFile.write(
                     path: folder.appendingPathComponent("no/such/folder").path, layout: layout,

@@ -8,8 +8,12 @@ import Testing
 final class SampleRun {
     let directory: RunDirectory
 
-    /// `rounds` rounds, every second one evaluated.
-    init(name: String = "sample", rounds: Int = 4) throws {
+    /// `rounds` rounds with `accuracies`, the bytes of the clients' updates divided by `thrift`.
+    init(
+        name: String = "sample", rounds: Int = 4, thrift: UInt64 = 1, extra: String = "",
+        accuracies: (Int) -> Double? = { $0 % 2 == 0 ? ($0 == 2 ? 0.75 : 0.7) : nil },
+        change: (inout RoundRow) -> Void = { _ in }
+    ) throws {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent(
             "tributary-\(UUID().uuidString)"
         ).path
@@ -19,6 +23,7 @@ final class SampleRun {
                 dataset: {name: fashion_mnist, partition: {kind: iid, clients: 20}}
                 model: {name: logistic}
                 thresholds: {final_accuracy: ">= 0.5", rounds: "> 100"}
+                \(extra)
                 """)
         var named = scenario
         named.name = name
@@ -30,7 +35,15 @@ final class SampleRun {
                 startedAt: "2026-01-01T00:00:00Z", arguments: ["run", "a.yaml"],
                 libraries: ["libzmq": "4.3.4"]))
         let ledger = try Ledger.create(at: directory.path(of: RunDirectory.Name.ledger), identity: [:])
-        let rows = rounds == 0 ? [] : (1...rounds).flatMap(Self.rows)
+        let rows = stride(from: 1, through: rounds, by: 1).flatMap { round in
+            var state = RoundRow(round: round, clients: 10, samples: 600, modelDigest: "digest\(round)")
+            state.trainLoss = 2 / Double(round)
+            state.globalTestAccuracy = accuracies(round)
+            state.federatedUpBytes = 1_000_000 / thrift
+            state.federatedDownBytes = 1_000_100
+            change(&state)
+            return [.round(state)] + Self.rows(round, thrift)
+        }
         try ledger.append(rows: rows, point: DurabilityPoint(round: rounds))
         try ledger.close()
     }
@@ -43,12 +56,8 @@ final class SampleRun {
         }
     }
 
-    private static func rows(_ round: Int) -> [Methods.Row] {
-        var state = RoundRow(round: round, clients: 10, samples: 600, modelDigest: "digest\(round)")
-        state.trainLoss = 2 / Double(round)
-        if round % 2 == 0 { state.globalTestAccuracy = round == 2 ? 0.75 : 0.7 }
-        state.federatedUpBytes = 1_000_000
-        state.federatedDownBytes = 1_000_100
+    /// Ten clients, of whom one is new in each round.
+    private static func rows(_ round: Int, _ thrift: UInt64) -> [Methods.Row] {
         func traffic(_ direction: TrafficRow.Direction, _ part: TrafficRow.Part, _ bytes: UInt64)
             -> Methods.Row
         {
@@ -58,6 +67,15 @@ final class SampleRun {
                     part: part,
                     segment: part == .payload ? "dense1.weight" : "header", clients: 10, bytes: bytes))
         }
+        let clients = (round..<round + 10).map { client in
+            Methods.Row.client(
+                ClientRow(
+                    round: round, client: client, samples: 60, steps: 6, trainLossSum: 1, trainCorrect: 30,
+                    updateDigest: "update", downPayloadBytes: 99_900, downOverheadBytes: 110,
+                    upPayloadBytes: 99_900 / thrift, upOverheadBytes: 100 / thrift,
+                    work: Work(
+                        macs: [0, 2_000_000, 0, 0, 1_000_000, 0], forwardSamples: 60, backwardSamples: 60)))
+        }
         let infrastructure = InfrastructureRow(
             round: round, trainingSeconds: 0.5, evaluationSeconds: 0.1,
             wallSeconds: Double(round == 4 ? 1 : round),
@@ -65,9 +83,9 @@ final class SampleRun {
             retries: round == 3 ? 1 : 0,
             workers: 2)
         return [
-            .round(state), traffic(.up, .payload, 999_000), traffic(.up, .overhead, 1000),
+            traffic(.up, .payload, 999_000 / thrift), traffic(.up, .overhead, 1000 / thrift),
             traffic(.down, .payload, 999_000), traffic(.down, .overhead, 1100),
             .infrastructure(infrastructure),
-        ]
+        ] + clients
     }
 }

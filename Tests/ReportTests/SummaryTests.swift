@@ -5,7 +5,7 @@ import Testing
 @Suite struct SummaryTests {
     @Test func numbersFollowFromTheLedger() throws {
         let run = try SampleRun()
-        let summary = try RunReport.summary(of: run.directory)
+        let summary = RunSummary(try RunRecord(run.directory))
         #expect(summary.rounds == 4)
         #expect(summary.finalAccuracy == 0.7)
         #expect(summary.bestAccuracy == 0.75 && summary.bestRound == 2)
@@ -26,7 +26,7 @@ import Testing
     @Test func theTextIsExact() throws {
         let run = try SampleRun(name: "two\u{1B}[31m classes")
         #expect(
-            try RunReport.summary(of: run.directory).text == """
+            RunSummary(try RunRecord(run.directory)).text == """
                 run             two[31m classes (fedavg)
                 directory       \(run.directory.path)
                 rounds          4
@@ -34,6 +34,7 @@ import Testing
                 best accuracy   0.7500 in round 2
                 federated up    4.00 MB (payload 3996000 B, overhead 4000 B)
                 federated down  4.00 MB (payload 3996000 B, overhead 4400 B)
+                training work   120 MMAC
                 simulation      400 B
                 wire            9.20 MB
                 wall time       4.00 s
@@ -41,41 +42,53 @@ import Testing
                 retries         1
                 model           digest4
 
-                direction  kind    part      segment        transfers    bytes
-                down       model   overhead  header                40     4400
-                down       model   payload   dense1.weight         40  3996000
-                up         update  overhead  header                40     4000
-                up         update  payload   dense1.weight         40  3996000
+                direction  kind    part      segment        transfers    bytes  a transfer    share
+                down       model   overhead  header                40     4400       110 B  0.055 %
+                down       model   payload   dense1.weight         40  3996000     99.9 kB   49.9 %
+                up         update  overhead  header                40     4000       100 B   0.05 %
+                up         update  payload   dense1.weight         40  3996000     99.9 kB   49.9 %
 
                 """)
     }
 
     @Test func aRunWithoutEvaluationHasNoAccuracy() throws {
         let run = try SampleRun(rounds: 1)
-        let summary = try RunReport.summary(of: run.directory)
+        let summary = RunSummary(try RunRecord(run.directory))
         #expect(
             summary.finalAccuracy == nil && summary.bestRound == nil && summary.clientUpdatesPerSecond == nil)
         #expect(summary.text.contains("final accuracy  –\n"))
     }
 
-    @Test func runsStandSideBySide() throws {
-        let (first, second) = (try SampleRun(name: "a"), try SampleRun(name: "longer name", rounds: 2))
-        let table = try RunReport.compare([first.directory, second.directory])
+    @Test func clientsOwnAccuracyIsShownBesideTheGlobalOne() throws {
+        let run = try SampleRun(change: { row in
+            guard row.round < 4 else { return }
+            row.localTestAccuracyMean = 0.5 + Double(row.round) / 10
+            row.localTestAccuracyStd = 0.25
+            row.localTestAccuracyWorstTenth = 0.125
+        })
+        let summary = RunSummary(try RunRecord(run.directory))
+        #expect(summary.localTest?.round == 3 && summary.localTest?.mean == 0.8)
+        #expect(summary.localTest?.standardDeviation == 0.25 && summary.localTest?.worstTenth == 0.125)
+        #expect(summary.finalAccuracy == 0.7)
         #expect(
-            table == """
-                run          method  final accuracy  best accuracy  rounds       up     down  wall time  updates  directory
-                a            fedavg          0.7000         0.7500       4  4.00 MB  4.00 MB     4.00 s  20.0 /s  \
-                \(first.directory.path)
-                longer name  fedavg          0.7500         0.7500       2  2.00 MB  2.00 MB     2.00 s  20.0 /s  \
-                \(second.directory.path)
+            summary.text.contains(
+                "local accuracy  0.8000 (standard deviation 0.2500, worst tenth of clients 0.1250)\n"))
+    }
 
-                """)
+    @Test func simulatedTimeAndEnergyAreSummedWhereAllRoundsHaveThem() throws {
+        let timed = try SampleRun(change: { row in
+            row.simulatedSeconds = 30
+            row.energyJoules = row.round == 2 ? nil : 5
+        })
+        let summary = RunSummary(try RunRecord(timed.directory))
+        #expect(summary.simulatedSeconds == 120 && summary.energyJoules == nil)
+        #expect(summary.text.contains("simulated time  2 min 00 s\n") && !summary.text.contains("energy"))
     }
 
     @Test func aRunThatDidNothingIsNamed() throws {
         let run = try SampleRun(rounds: 0)
         do throws(ReportError) {
-            _ = try RunReport.summary(of: run.directory)
+            _ = RunSummary(try RunRecord(run.directory))
             Issue.record("summed up nothing")
         } catch {
             #expect(error == .noRounds(directory: run.directory.path))
@@ -90,7 +103,7 @@ import Testing
         let run = try SampleRun()
         try run.directory.write("name: [", to: RunDirectory.Name.scenario)
         do throws(ReportError) {
-            _ = try RunReport.summary(of: run.directory)
+            _ = RunSummary(try RunRecord(run.directory))
             Issue.record("read half a scenario")
         } catch {
             #expect(error.description.hasPrefix(run.directory.path(of: "scenario.yaml") + ":2: "))

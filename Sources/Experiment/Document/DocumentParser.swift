@@ -66,6 +66,12 @@ struct DocumentParser {
             "write the value out, or quote the text")
     }
 
+    private mutating func reportTag(_ tag: String, at place: Fault.Place, path: String) {
+        report(
+            place, path: path, "tags are not part of scenarios",
+            "write the value without \(Fault.shown(tag))")
+    }
+
     private mutating func report(syntaxError error: any Error) {
         let remedy = "correct the YAML syntax"
         switch error {
@@ -101,17 +107,13 @@ struct DocumentParser {
             report(here, "nested deeper than \(DocumentLimits.depth) levels", "flatten the document")
             return nil
         }
+        if let tag = tag(of: node) {
+            reportTag(tag, at: here, path: path)
+            return nil
+        }
         switch node {
         case .scalar(let scalar):
-            let quoted = scalar.style != .plain && scalar.style != .any
-            let tag = scalar.tag.description
-            if !tag.isEmpty && !(quoted && tag == Tag.Name.str.rawValue) {
-                report(
-                    here, path: path, "tags are not part of scenarios",
-                    "write the value without \(Fault.shown(tag))")
-                return nil
-            }
-            return DocumentNode(.scalar(scalar.string, quoted: quoted), place: here)
+            return DocumentNode(.scalar(scalar.string, quoted: Self.isQuoted(scalar)), place: here)
         case .sequence(let sequence):
             let items = sequence.enumerated().map { index, item in
                 convert(item, path: join(path, String(index)), depth: depth + 1)
@@ -123,6 +125,25 @@ struct DocumentParser {
             reportAnchor(at: here, path: path)
             return nil
         }
+    }
+
+    /// The tag that was written before a node; nil for none.
+    private func tag(of node: Node) -> String? {
+        let tag: String
+        switch node {
+        case .scalar(let scalar):
+            tag = scalar.tag.description
+            // Yams gives it to all quoted text.
+            if Self.isQuoted(scalar) && tag == Tag.Name.str.rawValue { return nil }
+        case .sequence(let sequence): tag = sequence.tag.description
+        case .mapping(let mapping): tag = mapping.tag.description
+        case .alias: return nil
+        }
+        return tag.isEmpty ? nil : tag
+    }
+
+    private static func isQuoted(_ scalar: Node.Scalar) -> Bool {
+        scalar.style != .plain && scalar.style != .any
     }
 
     private mutating func entries(of mapping: Node.Mapping, path: String, depth: Int) -> [DocumentNode.Entry]
@@ -137,6 +158,11 @@ struct DocumentParser {
             }
             let key = String(String.UnicodeScalarView(scalar.string.unicodeScalars.filter { $0 != marker }))
             let keyPath = join(path, Fault.shown(key))
+            // Yams gives a word that it compared as a key the tag of a string.
+            if let tag = tag(of: keyNode), tag != Tag.Name.str.rawValue {
+                reportTag(tag, at: here, path: keyPath)
+                continue
+            }
             if let first = lines[key] {
                 report(here, path: keyPath, "written twice, first on line \(first)", "keep one")
                 continue

@@ -2,29 +2,6 @@ import GRDB
 import Methods
 import TensorMath
 
-/// Federated bytes of one direction, kind, part and segment over all rounds.
-public struct TrafficTotal: Sendable, Equatable {
-    public var direction: TrafficRow.Direction
-    public var kind: String
-    public var part: TrafficRow.Part
-    public var segment: String
-    /// Transfers: clients, summed over rounds.
-    public var transfers: Int
-    public var bytes: UInt64
-
-    public init(
-        direction: TrafficRow.Direction, kind: String, part: TrafficRow.Part, segment: String, transfers: Int,
-        bytes: UInt64
-    ) {
-        self.direction = direction
-        self.kind = kind
-        self.part = part
-        self.segment = segment
-        self.transfers = transfers
-        self.bytes = bytes
-    }
-}
-
 extension Ledger {
     /// In the order of rounds.
     public func rounds() throws(LedgerError) -> [RoundRow] { try all(RoundTable.self) }
@@ -65,28 +42,6 @@ extension Ledger {
                             remedy: "take the run from a copy")
                     }
                     return (try LedgerChain.int(row, 0), try LedgerChain.int(row, 1), id)
-                }
-            }
-        }
-    }
-
-    /// Traffic summed over rounds by the database, in the order of direction, kind, part and segment.
-    public func trafficTotals() throws(LedgerError) -> [TrafficTotal] {
-        try Self.guarded(file) {
-            try queue.read { db in
-                let columns = TrafficTable.columns
-                let rows = try GRDB.Row.fetchAll(
-                    db,
-                    sql: """
-                        SELECT max(round), direction, kind, part, segment, sum(clients), sum(bytes) FROM traffic
-                        GROUP BY direction, kind, part, segment ORDER BY direction, kind, part, segment
-                        """)
-                return try rows.map { row in
-                    let sum = TrafficTable.row(
-                        try columns.indices.map { try LedgerValue(row, $0, columns[$0]) })
-                    return TrafficTotal(
-                        direction: sum.direction, kind: sum.kind, part: sum.part, segment: sum.segment,
-                        transfers: sum.clients, bytes: sum.bytes)
                 }
             }
         }

@@ -18,8 +18,9 @@ enum RoundTable: LedgerTable {
     static let columns: [LedgerColumn] = [
         .integer("round"), .integer("clients"), .integer("samples"), .measured("train_loss"),
         .measured("global_test_accuracy"), .measured("global_test_loss"),
-        .measured("local_test_accuracy_mean"),
-        .measured("local_test_accuracy_participants"), .text("model_digest"), .integer("federated_up_bytes"),
+        .measured("local_test_accuracy_mean"), .measured("local_test_accuracy_std"),
+        .measured("local_test_accuracy_worst_tenth"), .measured("local_test_accuracy_participants"),
+        .text("model_digest"), .integer("federated_up_bytes"),
         .integer("federated_down_bytes"), .measured("simulated_seconds"), .measured("energy_joules"),
         .measured("activation_divergence_bits"),
     ]
@@ -28,6 +29,7 @@ enum RoundTable: LedgerTable {
         [
             .init(row.round), .init(row.clients), .init(row.samples), .init(row.trainLoss),
             .init(row.globalTestAccuracy), .init(row.globalTestLoss), .init(row.localTestAccuracyMean),
+            .init(row.localTestAccuracyStd), .init(row.localTestAccuracyWorstTenth),
             .init(row.localTestAccuracyParticipants), .text(row.modelDigest), .init(row.federatedUpBytes),
             .init(row.federatedDownBytes), .init(row.simulatedSeconds), .init(row.energyJoules),
             .init(row.activationDivergence),
@@ -37,17 +39,19 @@ enum RoundTable: LedgerTable {
     static func row(_ values: [LedgerValue]) -> RoundRow {
         var row = RoundRow(
             round: values[0].int, clients: values[1].int, samples: values[2].int,
-            modelDigest: values[8].string)
+            modelDigest: values[10].string)
         row.trainLoss = values[3].double
         row.globalTestAccuracy = values[4].double
         row.globalTestLoss = values[5].double
         row.localTestAccuracyMean = values[6].double
-        row.localTestAccuracyParticipants = values[7].double
-        row.federatedUpBytes = values[9].count
-        row.federatedDownBytes = values[10].count
-        row.simulatedSeconds = values[11].double
-        row.energyJoules = values[12].double
-        row.activationDivergence = values[13].double
+        row.localTestAccuracyStd = values[7].double
+        row.localTestAccuracyWorstTenth = values[8].double
+        row.localTestAccuracyParticipants = values[9].double
+        row.federatedUpBytes = values[11].count
+        row.federatedDownBytes = values[12].count
+        row.simulatedSeconds = values[13].double
+        row.energyJoules = values[14].double
+        row.activationDivergence = values[15].double
         return row
     }
 }

@@ -7,6 +7,7 @@ public final class AtomicFile {
     private let path: String
     private let temporary: String
     private var descriptor: Int32
+    private var isInPlace = false
     private var buffer: [UInt8] = []
     /// What went wrong first; told by `commit`.
     private var failure: RunDirectoryError?
@@ -15,14 +16,21 @@ public final class AtomicFile {
     public init(at path: String) throws(RunDirectoryError) {
         self.path = path
         temporary = path + ".tmp"
+        descriptor = -1
+        guard !path.isEmpty else {
+            throw RunDirectoryError(.cannotWrite, path: "a file", "has no name", remedy: "give it one")
+        }
+        var status = stat()
+        if stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR {
+            throw RunDirectoryError(.cannotWrite, path: path, "is a directory", remedy: "name a file")
+        }
         descriptor = Foundation.open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw Self.failure(temporary, "opened for writing", errno) }
     }
 
     deinit {
-        guard descriptor >= 0 else { return }
-        close(descriptor)
-        unlink(temporary)
+        if descriptor >= 0 { close(descriptor) }
+        if !isInPlace { unlink(temporary) }
     }
 
     /// A failure to write is told by `commit`.
@@ -39,7 +47,7 @@ public final class AtomicFile {
 
     /// Makes the file appear under its name.
     public func commit() throws(RunDirectoryError) {
-        precondition(descriptor >= 0, "\(path) was committed already")
+        precondition(descriptor >= 0 && !isInPlace, "\(path) was committed already")
         flush()
         if let failure { throw failure }
         guard fsync(descriptor) == 0 else { throw Self.failure(temporary, "synced", errno) }
@@ -47,6 +55,7 @@ public final class AtomicFile {
         descriptor = -1
         guard code == 0 else { throw Self.failure(temporary, "closed", errno) }
         guard rename(temporary, path) == 0 else { throw Self.failure(path, "put in place", errno) }
+        isInPlace = true
         try Self.syncDirectory((path as NSString).deletingLastPathComponent)
     }
 

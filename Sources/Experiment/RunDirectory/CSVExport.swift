@@ -18,12 +18,18 @@ public enum RecordError: Error, Sendable, Equatable, CustomStringConvertible {
 /// was measured, numbers as the shortest decimals that give them back, lines ended by `\n`. Equal ledgers give equal
 /// bytes.
 extension RunDirectory {
-    /// Writes rounds, clients, traffic, costs and infrastructure, each in one step.
+    /// The tables that `exportCSV` writes.
+    public static let exportedTables = [
+        Name.rounds, Name.clients, Name.localTest, Name.traffic, Name.costs, Name.infrastructure,
+    ]
+
+    /// Writes rounds, clients, local tests, traffic, costs and infrastructure, each in one step.
     public func exportCSV(from ledger: Ledger) throws(RecordError) {
         try export(Name.rounds, RoundTable.self, from: ledger)
         try export(Name.clients, ClientTable.self, from: ledger, columns: ClientTable.plainColumns)
         try export(Name.traffic, TrafficTable.self, from: ledger)
         try export(Name.infrastructure, InfrastructureTable.self, from: ledger)
+        try exportLocalTests(from: ledger)
         try exportCosts(from: ledger)
     }
 
@@ -33,6 +39,18 @@ extension RunDirectory {
         let width = columns ?? table.columns.count
         try export(name, header: table.columns.prefix(width).map(\.name)) { file throws(LedgerError) in
             try ledger.forEach(table) { file.write(csvLine($0.prefix(width).map(\.cell))) }
+        }
+    }
+
+    /// The accuracy of every client over time, on its own held-out samples.
+    private func exportLocalTests(from ledger: Ledger) throws(RecordError) {
+        let header = LocalTestTable.columns.map(\.name) + ["accuracy"]
+        try export(Name.localTest, header: header) { file throws(LedgerError) in
+            try ledger.forEach(LocalTestTable.self) { values in
+                let row = LocalTestTable.row(values)
+                let accuracy = Double(row.correct) / Double(row.samples)
+                file.write(csvLine(values.map(\.cell) + [shortest(accuracy)]))
+            }
         }
     }
 

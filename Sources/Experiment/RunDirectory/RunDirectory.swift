@@ -9,6 +9,7 @@ public struct RunDirectory: Sendable, Equatable {
         public static let ledger = "run.sqlite"
         public static let rounds = "rounds.csv"
         public static let clients = "clients.csv"
+        public static let localTest = "local_test.csv"
         public static let traffic = "traffic.csv"
         public static let costs = "costs.csv"
         public static let partition = "partition.csv"
@@ -17,16 +18,24 @@ public struct RunDirectory: Sendable, Equatable {
         public static let personal = "personal.safetensors"
         public static let checkpoints = "checkpoints"
         public static let log = "log.jsonl"
+        public static let communication = "communication.csv"
+        public static let communicationClients = "communication_clients.csv"
+        public static let targets = "targets.csv"
         public static let report = "report.html"
         public static let plots = "plots"
     }
 
+    /// How the directory came to be there.
+    private enum Origin: Sendable { case opened, foundEmpty, made }
+
     public let path: String
+    private let origin: Origin
 
     /// A new directory, with those above it. One that exists must be empty.
     public static func create(at path: String) throws(RunDirectoryError) -> RunDirectory {
         let manager = FileManager.default
         var isDirectory: ObjCBool = false
+        var origin = Origin.foundEmpty
         if manager.fileExists(atPath: path, isDirectory: &isDirectory) {
             let isEmpty =
                 isDirectory.boolValue && (try? manager.contentsOfDirectory(atPath: path))?.isEmpty == true
@@ -38,6 +47,7 @@ public struct RunDirectory: Sendable, Equatable {
         } else {
             do {
                 try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
+                origin = .made
             } catch {
                 throw RunDirectoryError(
                     .cannotCreate, path: path, "cannot be created (\(error.localizedDescription))",
@@ -48,7 +58,7 @@ public struct RunDirectory: Sendable, Equatable {
             throw RunDirectoryError(
                 .cannotCreate, path: path, "cannot be written to", remedy: "check its permissions")
         }
-        return RunDirectory(path: path)
+        return RunDirectory(path: path, origin: origin)
     }
 
     /// A directory that a run made.
@@ -57,13 +67,23 @@ public struct RunDirectory: Sendable, Equatable {
         guard manager.fileExists(atPath: path) else {
             throw RunDirectoryError(.missing, path: path, "does not exist", remedy: "name a run's directory")
         }
-        let directory = RunDirectory(path: path)
+        let directory = RunDirectory(path: path, origin: .opened)
         for name in [Name.scenario, Name.ledger] where !manager.fileExists(atPath: directory.path(of: name)) {
             throw RunDirectoryError(
                 .notARun, path: path, "has no \(name)",
                 remedy: "name the directory that a run was given as --out")
         }
         return directory
+    }
+
+    /// Removes what `create` gave, as it found it: for a run that failed before anything was recorded. Best effort.
+    public func discard() {
+        precondition(origin != .opened, "\(path) was there before")
+        let manager = FileManager.default
+        for name in (try? manager.contentsOfDirectory(atPath: path)) ?? [] {
+            try? manager.removeItem(atPath: self.path(of: name))
+        }
+        if origin == .made { rmdir(path) }
     }
 
     public func path(of name: String) -> String { path + "/" + name }
@@ -113,6 +133,13 @@ public struct RunDirectory: Sendable, Equatable {
         } catch {
             preconditionFailure("strings and numbers are JSON: \(error)")
         }
+    }
+
+    /// Keeps how the run was resumed, beside how it was started.
+    public func appendResumption(_ resumption: RunEnvironment.Resumption) throws(RunDirectoryError) {
+        var environment = try readEnvironment()
+        environment.resumptions.append(resumption)
+        try writeEnvironment(environment)
     }
 
     public func readEnvironment() throws(RunDirectoryError) -> RunEnvironment {

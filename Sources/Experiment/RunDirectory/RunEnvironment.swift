@@ -1,5 +1,24 @@
 /// Where and with what a run was made. Given by the program; decides nothing but the kernel family.
 public struct RunEnvironment: Codable, Sendable, Equatable {
+    /// A command that went on with the run.
+    public struct Resumption: Codable, Sendable, Equatable {
+        /// ISO 8601, UTC.
+        public var startedAt: String
+        public var host: String
+        public var arguments: [String]
+
+        public init(startedAt: String, host: String, arguments: [String]) {
+            self.startedAt = startedAt
+            self.host = host
+            self.arguments = arguments
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case host, arguments
+            case startedAt = "started_at"
+        }
+    }
+
     /// Of this program.
     public var version: String
     public var kernelFamily: String
@@ -15,6 +34,8 @@ public struct RunEnvironment: Codable, Sendable, Equatable {
     public var arguments: [String]
     /// Versions of libraries, by name.
     public var libraries: [String: String]
+    /// In order.
+    public var resumptions: [Resumption] = []
 
     public init(
         version: String, kernelFamily: String, blas: String, processor: String, logicalProcessors: Int,
@@ -35,7 +56,7 @@ public struct RunEnvironment: Codable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case version, blas, processor, host, arguments, libraries
+        case version, blas, processor, host, arguments, libraries, resumptions
         case kernelFamily = "kernel_family"
         case logicalProcessors = "logical_processors"
         case memoryBytes = "memory_bytes"

@@ -89,9 +89,15 @@ public struct Rejection: Error, Sendable, Equatable {
     public let reason: Reason
     public let text: String
 
+    /// Values that are no numbers any more, or beyond all bounds, come of training that diverges: the text then says
+    /// what helps.
     public init(_ reason: Reason, _ text: String) {
         self.reason = reason
-        self.text = text
+        switch reason {
+        case .notFinite, .outOfRange:
+            self.text = text + "; training diverges: lower training.optimizer.learning_rate"
+        case .wrongShape, .wrongMetrics: self.text = text
+        }
     }
 }
 

@@ -13,6 +13,10 @@ public struct RoundRow: Sendable, Equatable {
     public var globalTestLoss: Double?
     /// Mean over all clients that hold test samples.
     public var localTestAccuracyMean: Double?
+    /// Standard deviation over the same clients, as of a whole population.
+    public var localTestAccuracyStd: Double?
+    /// Mean over the worst tenth of them, rounded up to whole clients.
+    public var localTestAccuracyWorstTenth: Double?
     /// Mean over those that took part in this round.
     public var localTestAccuracyParticipants: Double?
     /// Divergence of the activations of the cohort's models, bits; see `ActivationProbe`.

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Why a safetensors file could not be read or written; names the file, the tensor if one is at fault, and a
 /// remedy.
 public struct SafetensorsError: Error, Equatable, CustomStringConvertible {
@@ -41,7 +43,13 @@ public struct SafetensorsError: Error, Equatable, CustomStringConvertible {
     private var explanation: String {
         switch reason {
         case .system(let call, let code):
-            return "\(call) failed with errno \(code); check that the path exists and may be used"
+            switch code {
+            case ENOENT: return "there is no such file or directory; check the path"
+            case EISDIR: return "is a directory; name a safetensors file"
+            case EACCES: return "may not be used; check its permissions"
+            default:
+                return "\(call) failed (\(String(cString: strerror(code)))); check the path and the disk"
+            }
         case .wrongSize(let expected, let found):
             return "the file should have \(expected) bytes and has \(found); copy it again"
         case .headerLength(let length):

@@ -29,6 +29,8 @@ public final class FederatedRun {
     private let earlier: EarlierExecutions
     private let logger: Logger
     private let observe: (RunProgress) -> Void
+    /// Told where workers connect, once the socket is there.
+    public var listening: (String) -> Void = { _ in }
 
     /// A new run in a fresh directory.
     public init(
@@ -66,7 +68,8 @@ public final class FederatedRun {
     /// A run that goes on from its last durability point. Everything but `settings` comes from its directory.
     public init(
         resuming directory: RunDirectory, scenario: Scenario, setup: FederatedSetup, ledger: Ledger,
-        settings: RunSettings, logger: Logger, observe: @escaping (RunProgress) -> Void
+        settings: RunSettings, resumption: RunEnvironment.Resumption, logger: Logger,
+        observe: @escaping (RunProgress) -> Void
     ) throws {
         self.scenario = scenario
         self.setup = setup
@@ -110,9 +113,19 @@ public final class FederatedRun {
         (self.number, epoch) = (number, last + 1)
         if let left = meta["socket_directory"] { SocketPlace.remove(left) }
         try ledger.set(meta: ["epoch": "\(epoch)"])
+        try directory.appendResumption(resumption)
     }
 
-    private static func stateFile(
+    /// Removes the directory of a new run that failed before a round was recorded, so that the same command can be
+    /// given again. Whether it did.
+    public func discardIfEmpty() throws -> Bool {
+        guard epoch == 1, try ledger.lastPoint() == nil else { return false }
+        try ledger.close()
+        directory.discard()
+        return true
+    }
+
+    static func stateFile(
         _ setup: FederatedSetup, _ directory: RunDirectory
     ) throws(StateError) -> StateFile? {
         guard setup.stateBytes > 0 else { return nil }
@@ -153,11 +166,12 @@ public final class FederatedRun {
         let socket = try ZeroMQSocket(.router, context: context, endpoint: endpoint, limits: settings.limits)
         let bound = socket.boundEndpoint
         logger.info("listening", metadata: ["endpoint": "\(bound)"])
+        listening(bound)
         let launcher = LocalLauncher(
             executable: settings.executable, arguments: ["worker", "--connect", bound])
         try launcher.start(workers: settings.workers)
         defer { launcher.stop() }
-        if snapshot == nil { try writePartition() }
+        if snapshot == nil { try setup.writePartition(to: directory) }
         let mailbox = mailbox
         let writer = DurabilityWriter(
             ledger: ledger, directory: directory, payload: setup.exchange.payload, states: stateFile,
@@ -211,22 +225,9 @@ public final class FederatedRun {
             })
     }
 
-    private func writePartition() throws {
-        let file = try AtomicFile(at: directory.path(of: RunDirectory.Name.partition))
-        setup.partition.writeCSV(local: setup.holdings) { file.write($0 + "\n") }
-        try file.commit()
-    }
-
     /// The files that a finished run leaves: pure functions of the ledger and the last model.
     private func finish(_ outcome: Outcome, _ machinery: Machinery) throws -> RunResult {
-        let point = try ledger.lastPoint()!.point
-        var last = try Checkpoint.read(
-            point.files[0], template: setup.program(resuming: nil).snapshot(final: true),
-            payload: setup.exchange.payload, from: directory)
-        last.round = point.round
-        try FinalModels.writeGlobal(last, setup: setup, to: directory)
-        let clients = try ledger.clientStates().map(\.client)
-        try FinalModels.writePersonal(clients, states: states, setup: setup, to: directory)
+        try FinishedRun.writeModels(directory, ledger, setup, states)
         try directory.exportCSV(from: ledger)
         let rounds = try ledger.rounds()
         let infrastructure = try ledger.infrastructure()

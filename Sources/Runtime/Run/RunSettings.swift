@@ -8,15 +8,38 @@ public struct RunSettings: Sendable {
         case tcp(address: String)
         case ipc(path: String)
 
-        /// `tcp://address:port` or `ipc://path`.
-        public init?(_ text: String) {
-            if text.hasPrefix("tcp://"), text.count > 6 {
-                self = .tcp(address: String(text.dropFirst(6)))
-            } else if text.hasPrefix("ipc://"), text.count > 6 {
+        /// What the text of an endpoint is for.
+        public enum Purpose: Sendable { case bind, connect }
+
+        /// `tcp://address:port` or `ipc://path`. Port 0 or `*` lets the system choose, where one binds.
+        public init(_ text: String, to purpose: Purpose) throws(EndpointError) {
+            if text.hasPrefix("ipc://"), text.count > 6 {
                 self = .ipc(path: String(text.dropFirst(6)))
-            } else {
-                return nil
+                return
             }
+            guard text.hasPrefix("tcp://") else {
+                throw EndpointError(text, "is not an endpoint", "give tcp://ADDRESS:PORT or ipc://PATH")
+            }
+            let address = String(text.dropFirst(6))
+            guard let colon = address.lastIndex(of: ":"), colon > address.startIndex, address.last != "]"
+            else {
+                throw EndpointError(
+                    text, address.hasPrefix(":") ? "has no address" : "has no port",
+                    "give tcp://ADDRESS:PORT")
+            }
+            let (host, port) = (address[..<colon], address[address.index(after: colon)...])
+            let ports = purpose == .bind ? 0...65_535 : 1...65_535
+            guard Int(port).map(ports.contains) ?? (purpose == .bind && port == "*") else {
+                throw EndpointError(
+                    text, port.isEmpty ? "has no port" : "has \(port) for a port",
+                    "give a number from \(ports.lowerBound) to 65535"
+                        + (purpose == .bind ? "; 0 lets the system choose" : ""))
+            }
+            if purpose == .bind && host == "localhost" {
+                throw EndpointError(
+                    text, "names its address", "bind the address itself, such as tcp://127.0.0.1:\(port)")
+            }
+            self = .tcp(address: address)
         }
 
         /// Whether other hosts can reach it.
@@ -57,5 +80,14 @@ public struct RunSettings: Sendable {
         self.began = began
         self.clientsAtHome = clientsAtHome
         self.run = run
+    }
+}
+
+/// Why a text is not an endpoint.
+public struct EndpointError: Error, Sendable, Equatable, CustomStringConvertible {
+    public let description: String
+
+    init(_ text: String, _ message: String, _ remedy: String) {
+        description = "\(text.isEmpty ? "nothing" : text) \(message); \(remedy)"
     }
 }

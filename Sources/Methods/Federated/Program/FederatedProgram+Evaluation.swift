@@ -65,7 +65,10 @@ extension FederatedProgram {
         let clients = evaluation!.clients.sorted { $0.key < $1.key }
         if !clients.isEmpty {
             let accuracy = clients.map { ($0.key, Double($0.value.correct) / Double($0.value.samples)) }
-            current!.localTestAccuracyMean = accuracy.reduce(0) { $0 + $1.1 } / Double(accuracy.count)
+            let spread = AccuracySpread(accuracy.map(\.1))
+            current!.localTestAccuracyMean = spread.mean
+            current!.localTestAccuracyStd = spread.standardDeviation
+            current!.localTestAccuracyWorstTenth = spread.worstTenth
             let members = Set(cohort.map(\.client))
             let part = accuracy.filter { members.contains($0.0) }
             if !part.isEmpty {

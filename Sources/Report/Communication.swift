@@ -1,0 +1,107 @@
+import Experiment
+import Methods
+
+/// Bytes of one direction that a deployment would have sent.
+public struct FederatedBytes: Sendable, Equatable {
+    /// Tensors as encoded.
+    public var payload: UInt64 = 0
+    /// Headers.
+    public var overhead: UInt64 = 0
+    public var total: UInt64 { payload + overhead }
+
+    public init(payload: UInt64 = 0, overhead: UInt64 = 0) {
+        self.payload = payload
+        self.overhead = overhead
+    }
+
+    mutating func add(_ part: TrafficRow.Part, _ bytes: UInt64) {
+        switch part {
+        case .payload: payload += bytes
+        case .overhead: overhead += bytes
+        }
+    }
+
+    static func + (a: FederatedBytes, b: FederatedBytes) -> FederatedBytes {
+        FederatedBytes(payload: a.payload + b.payload, overhead: a.overhead + b.overhead)
+    }
+}
+
+/// What a run's learning cost in federated traffic: by round, by client, and on the way to an accuracy.
+public struct Communication: Sendable, Equatable {
+    /// One round, and everything up to it.
+    public struct Round: Sendable, Equatable {
+        public var round: Int
+        public var clients: Int
+        public var up: FederatedBytes
+        public var down: FederatedBytes
+        /// Since the start, this round included.
+        public var upSinceStart: FederatedBytes
+        public var downSinceStart: FederatedBytes
+        /// On the simulated clock since the start; nil without one.
+        public var simulatedSeconds: Double?
+        /// Nil where it was not measured.
+        public var accuracy: Double?
+    }
+
+    /// The first round with an accuracy, and what had been spent when it ended.
+    public struct Reach: Sendable, Equatable {
+        public var round: Int
+        public var up: UInt64
+        public var down: UInt64
+        public var simulatedSeconds: Double?
+        public var bytes: UInt64 { up + down }
+    }
+
+    public let rounds: [Round]
+    public let clients: [ClientTraffic]
+
+    /// `measure`: which accuracy counts; nil for `global_test` where measured, else the mean of `local_test`.
+    public init(_ record: RunRecord, measure: EvaluationSpec.Target? = nil) {
+        var bytes: [Int: (up: FederatedBytes, down: FederatedBytes)] = [:]
+        for sum in record.roundTraffic {
+            switch sum.direction {
+            case .up: bytes[sum.round, default: (.init(), .init())].up.add(sum.part, sum.bytes)
+            case .down: bytes[sum.round, default: (.init(), .init())].down.add(sum.part, sum.bytes)
+            }
+        }
+        var (up, down) = (FederatedBytes(), FederatedBytes())
+        var seconds: Double? = 0
+        rounds = record.rounds.map { row in
+            let own = bytes[row.round] ?? (.init(), .init())
+            (up, down) = (up + own.up, down + own.down)
+            seconds = seconds.flatMap { sum in row.simulatedSeconds.map { sum + $0 } }
+            return Round(
+                round: row.round, clients: row.clients, up: own.up, down: own.down, upSinceStart: up,
+                downSinceStart: down, simulatedSeconds: seconds,
+                accuracy: Report.accuracy(of: row, measure: measure))
+        }
+        clients = record.clientTraffic
+    }
+
+    /// Nil when no round was that good.
+    public func reach(_ target: Double) -> Reach? {
+        rounds.first { ($0.accuracy ?? -1) >= target }.map {
+            Reach(
+                round: $0.round, up: $0.upSinceStart.total, down: $0.downSinceStart.total,
+                simulatedSeconds: $0.simulatedSeconds)
+        }
+    }
+
+    public var bestAccuracy: Double? { rounds.compactMap(\.accuracy).max() }
+
+    /// Up and down, over all rounds.
+    public var bytes: UInt64 {
+        rounds.last.map { $0.upSinceStart.total + $0.downSinceStart.total } ?? 0
+    }
+
+    public var bytesPerRound: Double { Double(bytes) / Double(max(rounds.count, 1)) }
+}
+
+/// `global_test` where measured, else the mean of `local_test`, unless `measure` says which.
+func accuracy(of row: RoundRow, measure: EvaluationSpec.Target? = nil) -> Double? {
+    switch measure {
+    case .globalTest: row.globalTestAccuracy
+    case .localTest: row.localTestAccuracyMean
+    case nil: row.globalTestAccuracy ?? row.localTestAccuracyMean
+    }
+}

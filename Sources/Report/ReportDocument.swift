@@ -1,0 +1,151 @@
+import Experiment
+import Methods
+
+/// A report for machines: what the text shows, exact and whole. Names become snake_case where it is printed.
+public struct ReportDocument: Encodable, Sendable {
+    struct Bytes: Encodable {
+        let payload: UInt64
+        let overhead: UInt64
+        let total: UInt64
+
+        init(_ bytes: FederatedBytes) {
+            (payload, overhead, total) = (bytes.payload, bytes.overhead, bytes.total)
+        }
+    }
+
+    struct Segment: Encodable {
+        let direction: String
+        let kind: String
+        let part: String
+        let segment: String
+        let transfers: Int
+        let bytes: UInt64
+    }
+
+    struct Round: Encodable {
+        let round: Int
+        let clients: Int
+        let accuracy: Double?
+        let upBytes: UInt64
+        let downBytes: UInt64
+        let upBytesSinceStart: UInt64
+        let downBytesSinceStart: UInt64
+        let simulatedSecondsSinceStart: Double?
+    }
+
+    struct Client: Encodable {
+        let client: Int
+        let rounds: Int
+        let upBytes: UInt64
+        let downBytes: UInt64
+    }
+
+    /// Without a round where the accuracy was never reached.
+    struct Target: Encodable {
+        let targetAccuracy: Double
+        let round: Int?
+        let upBytes: UInt64?
+        let downBytes: UInt64?
+        let simulatedSeconds: Double?
+        let roundsRatio: Double?
+        let bytesRatio: Double?
+    }
+
+    struct LocalTest: Encodable {
+        let round: Int
+        let accuracyMean: Double
+        let accuracyStd: Double?
+        let accuracyWorstTenth: Double?
+        let accuracyParticipants: Double?
+    }
+
+    struct Run: Encodable {
+        let run: String
+        let directory: String
+        let method: String
+        let rounds: Int
+        let finalAccuracy: Double?
+        let bestAccuracy: Double?
+        let bestRound: Int?
+        let localTest: LocalTest?
+        let up: Bytes
+        let down: Bytes
+        let bytesPerRound: Double
+        let trainingMacs: UInt64
+        let simulatedSeconds: Double?
+        let energyJoules: Double?
+        let wallSeconds: Double
+        let modelDigest: String
+        let roundsRatio: Double?
+        let bytesRatio: Double?
+        let bytesPerRoundRatio: Double?
+        let segments: [Segment]
+        let targets: [Target]
+        let byRound: [Round]
+        let byClient: [Client]
+    }
+
+    let runs: [Run]
+    /// The run that ratios are to.
+    let baseline: String?
+    /// `global_test` or `local_test`; nil where each run goes by its own rule.
+    let measure: String?
+    /// Where the files of the comparison are.
+    let out: String?
+
+    /// `out`: where the files of the comparison were written, if anywhere.
+    public init(_ comparison: Comparison, out: String? = nil) {
+        runs = comparison.runs.indices.map { Run(comparison, $0) }
+        baseline = comparison.baseline.map { comparison.labels[$0] }
+        measure = comparison.measure?.rawValue
+        self.out = out
+    }
+}
+
+extension ReportDocument.Run {
+    fileprivate init(_ comparison: Comparison, _ index: Int) {
+        let report = comparison.runs[index]
+        let it = report.summary
+        let whole = comparison.ratios(index)
+        run = comparison.labels[index]
+        (directory, method, rounds) = (it.directory, it.method, it.rounds)
+        (finalAccuracy, bestAccuracy, bestRound) = (it.finalAccuracy, it.bestAccuracy, it.bestRound)
+        localTest = it.localTest.map {
+            ReportDocument.LocalTest(
+                round: $0.round, accuracyMean: $0.mean, accuracyStd: $0.standardDeviation,
+                accuracyWorstTenth: $0.worstTenth, accuracyParticipants: $0.participants)
+        }
+        (up, down) = (.init(it.up), .init(it.down))
+        bytesPerRound = report.communication.bytesPerRound
+        trainingMacs = it.trainingMACs
+        (simulatedSeconds, energyJoules) = (it.simulatedSeconds, it.energyJoules)
+        (wallSeconds, modelDigest) = (it.wallSeconds, it.modelDigest)
+        (roundsRatio, bytesRatio) = (whole.rounds, whole.bytes)
+        bytesPerRoundRatio = comparison.roundBytesRatio(index)
+        segments = it.segments.map {
+            ReportDocument.Segment(
+                direction: $0.direction.rawValue, kind: $0.kind, part: $0.part.rawValue, segment: $0.segment,
+                transfers: $0.transfers, bytes: $0.bytes)
+        }
+        targets = comparison.targets.map { target in
+            let reach = report.communication.reach(target)
+            let ratios = comparison.ratios(index, to: target)
+            return ReportDocument.Target(
+                targetAccuracy: target, round: reach?.round, upBytes: reach?.up, downBytes: reach?.down,
+                simulatedSeconds: reach?.simulatedSeconds, roundsRatio: ratios.rounds,
+                bytesRatio: ratios.bytes)
+        }
+        byRound = report.communication.rounds.map {
+            ReportDocument.Round(
+                round: $0.round, clients: $0.clients, accuracy: $0.accuracy, upBytes: $0.up.total,
+                downBytes: $0.down.total, upBytesSinceStart: $0.upSinceStart.total,
+                downBytesSinceStart: $0.downSinceStart.total,
+                simulatedSecondsSinceStart: $0.simulatedSeconds)
+        }
+        byClient = report.communication.clients.map {
+            ReportDocument.Client(
+                client: $0.client, rounds: $0.rounds, upBytes: $0.upPayloadBytes + $0.upOverheadBytes,
+                downBytes: $0.downPayloadBytes + $0.downOverheadBytes)
+        }
+    }
+}

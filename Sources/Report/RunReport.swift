@@ -1,0 +1,60 @@
+import Experiment
+import Methods
+
+/// What the reader of a report chose.
+public struct ReportOptions: Sendable, Equatable {
+    /// Accuracies to be reached, ascending; nil for those that suggest themselves.
+    public var targets: [Double]?
+    /// Which accuracy counts; nil for `global_test` where every run has it, else `local_test` where every run has
+    /// it, else each run's own.
+    public var measure: EvaluationSpec.Target?
+
+    public init(targets: [Double]? = nil, measure: EvaluationSpec.Target? = nil) {
+        self.targets = targets
+        self.measure = measure
+    }
+}
+
+/// The report on one run, made from nothing but its directory.
+public struct RunReport: Sendable {
+    public let record: RunRecord
+    public let summary: RunSummary
+    public let communication: Communication
+    /// Which accuracy counts; nil for the run's own rule.
+    public let measure: EvaluationSpec.Target?
+    /// Accuracies to be reached, ascending.
+    public let targets: [Double]
+
+    public init(_ record: RunRecord, options: ReportOptions = ReportOptions()) {
+        let measure = options.measure ?? Self.commonMeasure([record])
+        let communication = Communication(record, measure: measure)
+        self.init(
+            record, communication, measure,
+            targets: options.targets ?? Self.standardTargets([(record, communication)]))
+    }
+
+    init(
+        _ record: RunRecord, _ communication: Communication, _ measure: EvaluationSpec.Target?,
+        targets: [Double]
+    ) {
+        self.record = record
+        self.communication = communication
+        self.measure = measure
+        self.targets = targets
+        summary = RunSummary(record)
+    }
+
+    /// The accuracy that all runs measured; nil when there is none.
+    static func commonMeasure(_ records: [RunRecord]) -> EvaluationSpec.Target? {
+        EvaluationSpec.Target.allCases.first { measure in
+            records.allSatisfy { $0.rounds.contains { accuracy(of: $0, measure: measure) != nil } }
+        }
+    }
+
+    /// The accuracies at which the scenarios stop, and the multiples of 0.1 that some run reached.
+    static func standardTargets(_ runs: [(record: RunRecord, communication: Communication)]) -> [Double] {
+        let best = runs.compactMap(\.communication.bestAccuracy).max() ?? 0
+        let tenths = (1...10).map { Double($0) / 10 }.filter { $0 <= best }
+        return Set(runs.compactMap(\.record.stopTarget) + tenths).sorted()
+    }
+}
