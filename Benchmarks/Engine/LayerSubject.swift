@@ -48,7 +48,7 @@ struct LayerSubject {
             name: "transposed 2x2 / 2, 64 to 32, 8x8", batch: 32, input: square(64, 8),
             layers: [.transposedConv(channels: 32, kernel: 2, stride: 2)]),
         dense(batch: 10), dense(batch: 32), dense(batch: 256),
-        plane("batch norm", .batchNorm), plane("batch norm and relu", .batchNorm, .relu),
+        plane("batch norm", .batchNorm()), plane("batch norm and relu", .batchNorm(), .relu),
         plane("group norm of 4", .groupNorm(groups: 4)),
         plane("max pool 3x3 / 2", .maxPool(kernel: 3, stride: 2, padding: 1), memory: .codes),
         plane("average pool 2x2", .averagePool(kernel: 2, stride: 2), memory: .nothing),

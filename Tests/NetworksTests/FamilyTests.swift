@@ -11,7 +11,8 @@ extension NetworksTests {
             case convolution, convolutionWithReLU, convolutionWithPool, grouped, depthwise, pointwise,
                 transposed
             case dense, denseWithReLU, batchNorm, batchNormWithReLU, batchNormWithReLU6, groupNorm
-            case maxPool, averagePool, globalAveragePool, relu, relu6, dropout, residual, channels
+            case maxPool, averagePool, adaptiveAveragePool, globalAveragePool, relu, relu6, dropout, residual,
+                channels
         }
 
         /// What a case is made of; not every kind uses all of it.
@@ -90,18 +91,19 @@ extension NetworksTests {
                 )
             case .dense: return (input, [.flatten, .dense(units: s.outputs)])
             case .denseWithReLU: return (input, [.flatten, .dense(units: s.outputs), .relu])
-            case .batchNorm: return (input, [.batchNorm])
-            case .batchNormWithReLU: return (input, [.batchNorm, .relu])
-            case .batchNormWithReLU6: return (input, [.batchNorm, .relu6])
+            case .batchNorm: return (input, [.batchNorm()])
+            case .batchNormWithReLU: return (input, [.batchNorm(), .relu])
+            case .batchNormWithReLU6: return (input, [.batchNorm(), .relu6])
             case .groupNorm: return (input, [.groupNorm(groups: s.channels % 2 == 0 ? 2 : 1)])
             case .maxPool: return (input, [.maxPool(kernel: s.kernel, stride: s.stride, padding: padding)])
             case .averagePool:
                 return (input, [.averagePool(kernel: s.kernel, stride: s.stride, padding: padding)])
+            case .adaptiveAveragePool: return (input, [.adaptiveAveragePool(side: s.kernel)])
             case .globalAveragePool: return (input, [.globalAveragePool])
             case .relu: return (input, [.relu])
             case .relu6: return (input, [.relu6])
             case .dropout: return (input, [.dropout(rate: 0.5)])
-            case .residual: return (input, [.residual(body: [.batchNorm]), .relu])
+            case .residual: return (input, [.residual(body: [.batchNorm()]), .relu])
             case .channels:
                 return (
                     input,
