@@ -72,24 +72,34 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
     /// The next `count` numbers of `nextUInt32`, many times faster.
     public mutating func words(_ count: Int) -> [UInt32] {
         precondition(count >= 0, "no \(count) numbers")
-        KernelFamily.activate()
         return [UInt32](unsafeUninitializedCapacity: count) { words, filled in
-            while filled < count && used < 4 {
-                words[filled] = nextUInt32()
-                filled += 1
+            fill(UnsafeMutableBufferPointer(rebasing: words[..<count]))
+            filled = count
+        }
+    }
+
+    /// The same into memory that is there, without allocating any.
+    package mutating func fill(_ words: UnsafeMutableBufferPointer<UInt32>) {
+        KernelFamily.activate()
+        var filled = 0
+        while filled < words.count && used < 4 {
+            words[filled] = nextUInt32()
+            filled += 1
+        }
+        let blocks = (words.count - filled) / 4
+        if blocks > 0 {
+            withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 6) { state in
+                state[0] = key.0
+                state[1] = key.1
+                for i in 0..<4 { state[2 + i] = counter[i] }
+                ck_philox(state.baseAddress!, state.baseAddress! + 2, blocks, words.baseAddress! + filled)
             }
-            let blocks = (count - filled) / 4
-            if blocks > 0 {
-                let key = [key.0, key.1]
-                let start = [counter[0], counter[1], counter[2], counter[3]]
-                ck_philox(key, start, blocks, words.baseAddress! + filled)
-                counter[0] += UInt32(blocks)
-                filled += 4 * blocks
-            }
-            while filled < count {
-                words[filled] = nextUInt32()
-                filled += 1
-            }
+            counter[0] += UInt32(blocks)
+            filled += 4 * blocks
+        }
+        while filled < words.count {
+            words[filled] = nextUInt32()
+            filled += 1
         }
     }
 

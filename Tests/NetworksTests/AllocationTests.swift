@@ -22,7 +22,7 @@ extension NetworksTests {
                 .shuffle(groups: 3),
                 .cell(edges: [[[.relu]], [[], [.averagePool(kernel: 3, stride: 1, padding: 1)]]]),
                 .transposedConv(channels: 4, kernel: 2, stride: 2), .padChannels(before: 1, after: 2),
-                .globalAveragePool, .flatten, .dense(units: 10),
+                .adaptiveAveragePool(side: 3), .globalAveragePool, .flatten, .dense(units: 10),
             ]
 
         private func plan(_ name: String) throws -> NetworkPlan {

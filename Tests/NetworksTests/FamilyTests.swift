@@ -11,7 +11,8 @@ extension NetworksTests {
             case convolution, convolutionWithReLU, convolutionWithPool, grouped, depthwise, pointwise,
                 transposed
             case dense, denseWithReLU, batchNorm, batchNormWithReLU, batchNormWithReLU6, groupNorm
-            case maxPool, averagePool, globalAveragePool, relu, relu6, dropout, residual, channels
+            case maxPool, averagePool, adaptiveAveragePool, globalAveragePool, relu, relu6, dropout, residual,
+                channels
         }
 
         /// What a case is made of; not every kind uses all of it.
@@ -97,6 +98,7 @@ extension NetworksTests {
             case .maxPool: return (input, [.maxPool(kernel: s.kernel, stride: s.stride, padding: padding)])
             case .averagePool:
                 return (input, [.averagePool(kernel: s.kernel, stride: s.stride, padding: padding)])
+            case .adaptiveAveragePool: return (input, [.adaptiveAveragePool(side: s.kernel)])
             case .globalAveragePool: return (input, [.globalAveragePool])
             case .relu: return (input, [.relu])
             case .relu6: return (input, [.relu6])

@@ -263,6 +263,11 @@ static void run_vectors(int64_t n) {
     written(y, n);
 }
 
+static void run_random(int64_t blocks) {
+    const uint32_t key[2] = {1, 2}, counter[4] = {UINT32_MAX - 1, 2, 3, 4};
+    ck_philox(key, counter, (size_t)blocks, bytes(16 * blocks));
+}
+
 static void run_layouts(int64_t channels, int64_t pixels) {
     float *x = numbers(channels * pixels), *y = room(channels * pixels), *z = room(channels * pixels);
     ck_channels_inside(channels, pixels, x, y);
@@ -285,6 +290,7 @@ static void run_layers(sides s) {
     RUN("dense", run_dense(s.samples * s.stride, s.channels * s.width, s.outputs));
     RUN("losses", run_losses(s.samples, s.outputs));
     RUN("vectors", run_vectors(s.channels * s.height));
+    RUN("random numbers", run_random(s.width));
     RUN("layouts", run_layouts(s.channels, s.height * s.width));
 }
 

@@ -56,11 +56,15 @@ final class DropoutLayer: Layer {
             preconditionFailure("\(place.block.name) needs the network's dropoutStream")
         }
         source.stream = nil
-        let kept = 1 / (1 - rate)
-        let pointer = factors.pointer
-        for i in 0..<(samples * count) { pointer[i] = stream.uniform() < rate ? 0 : kept }
+        let count = samples * count
+        let kept = (1 / (1 - rate)).bitPattern
+        // The numbers of `uniform`, drawn where the factors will stand.
+        factors.pointer.withMemoryRebound(to: UInt32.self, capacity: count) { words in
+            stream.fill(UnsafeMutableBufferPointer(start: words, count: count))
+            for i in 0..<count { words[i] = Float(words[i] >> 8) * 0x1p-24 < rate ? 0 : kept }
+        }
         source.stream = stream
-        ck_multiply(place.input.pointer, pointer, place.output.pointer, samples * count)
+        ck_multiply(place.input.pointer, factors.pointer, place.output.pointer, count)
     }
 
     func backward(samples: Int, outputGradient: FloatView, inputGradient: FloatView?, update: WeightUpdate) {
