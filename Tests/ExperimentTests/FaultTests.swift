@@ -308,7 +308,7 @@ import Testing
         (
             "dataset: {name: leaf, path: /l, shape: 60, partition: {kind: natural}}",
             "model: {layers: [flatten, {dense: 61}]}",
-            "scenario.yaml:2: model.layers: does not fit leaf: dense1: the last block gives [61, 1, 1] for each"
+            "scenario.yaml:2: model.layers.1: does not fit leaf: dense1: the last block gives [61, 1, 1] for each"
                 + " sample, but there are 62 classes; end the model with dense: classes;"
                 + " change the layers or the data set"
         ),

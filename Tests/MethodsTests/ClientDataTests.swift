@@ -23,15 +23,17 @@ import Testing
         return (0..<60 * shape.count).map { _ in Float(stream.normal()) }
     }()
 
-    private func executor(_ dataset: Dataset, _ holdings: LocalSplit) throws -> FederatedExecutor {
+    private func executor(
+        _ dataset: Dataset, _ holdings: LocalSplit, _ method: MethodSpec = .fedavg
+    ) throws -> FederatedExecutor {
         let configuration = FederatedConfiguration(
             seed: Self.seed, dataset: DatasetSpec(name: .synthetic), partition: .natural,
             localTestFraction: 0.2,
             model: ModelSpec(name: "logistic", layers: [.flatten, .dense(units: 3)]),
-            initialization: .uniformFanIn, method: .fedavg,
+            initialization: .uniformFanIn, method: method,
             training: TrainingSpec(
-                rounds: 1, clientsPerRound: 1, localEpochs: 2, batchSize: 4, optimizer: SGD(learningRate: 0.1)
-            ),
+                rounds: 1, clientsPerRound: 1, localEpochs: 2, batchSize: 4,
+                optimizer: .sgd(SGD(learningRate: 0.1))),
             evaluation: EvaluationSpec(), stop: StopSpec())
         let plan = try NetworkPlan(spec: configuration.model, input: Shape(channels: 5), classes: 3)
         return FederatedExecutor(
@@ -86,6 +88,24 @@ import Testing
             }
         }
         #expect(try compute(.evaluateTest, first).metrics == compute(.evaluateTest, without).metrics)
+    }
+
+    /// Samples in one place keep the noise of the clients that they come from.
+    @Test func collectedSamplesKeepTheirNoise() throws {
+        let clean = Self.dataset(Self.values)
+        let noisy = try holdings(.featureNoise(clients: 3, level: 0.5), clean)
+        let seen = FloatBuffer(count: Self.values.count)
+        var labels: [UInt8] = []
+        noisy.seenByClients(clean).train.fillBatch(0..<60, into: seen.view, labels: &labels)
+        let stored = Dataset(name: "few", train: Self.split(seen.view.array), test: clean.test)
+        let method = MethodSpec(Centralised())
+        let first = try executor(clean, method.holdings(of: noisy), method)
+        let second = try executor(stored, holdings(.iid(clients: 3), stored), method)
+        let (output, expected) = (
+            try compute(.train, client: 0, first), try compute(.train, client: 0, second)
+        )
+        #expect(output.metrics == expected.metrics && output.metrics[2] == 96)
+        #expect(output.objects.map(TinyFederation.values) == expected.objects.map(TinyFederation.values))
     }
 
     /// With pooled data the global test set is the union of the local ones, without noise.
