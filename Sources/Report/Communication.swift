@@ -56,7 +56,7 @@ public struct Communication: Sendable, Equatable {
     public let clients: [ClientTraffic]
 
     /// `measure`: which accuracy counts; nil for `global_test` where measured, else the mean of `local_test`.
-    public init(_ record: RunRecord, measure: EvaluationSpec.Target? = nil) {
+    public init(_ record: RunRecord, measure: AccuracyMeasure? = nil) {
         var bytes: [Int: (up: FederatedBytes, down: FederatedBytes)] = [:]
         for sum in record.roundTraffic {
             switch sum.direction {
@@ -97,8 +97,16 @@ public struct Communication: Sendable, Equatable {
     public var bytesPerRound: Double { Double(bytes) / Double(max(rounds.count, 1)) }
 }
 
+/// An accuracy that runs are compared by.
+public enum AccuracyMeasure: String, Sendable, CaseIterable {
+    /// On the data set's own test split.
+    case globalTest = "global_test"
+    /// Of each client on its own held-out samples: the mean.
+    case localTest = "local_test"
+}
+
 /// `global_test` where measured, else the mean of `local_test`, unless `measure` says which.
-func accuracy(of row: RoundRow, measure: EvaluationSpec.Target? = nil) -> Double? {
+func accuracy(of row: RoundRow, measure: AccuracyMeasure? = nil) -> Double? {
     switch measure {
     case .globalTest: row.globalTestAccuracy
     case .localTest: row.localTestAccuracyMean

@@ -10,7 +10,7 @@ public struct Comparison: Sendable {
     /// Index of the run that the others are measured against; nil when none stands out.
     public let baseline: Int?
     /// Which accuracy counts; nil where the runs have none in common, so that each goes by its own rule.
-    public let measure: EvaluationSpec.Target?
+    public let measure: AccuracyMeasure?
     /// Accuracies to be reached, ascending.
     public let targets: [Double]
 

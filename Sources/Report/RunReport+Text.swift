@@ -59,7 +59,7 @@ extension RunReport {
     }
 
     /// `on global_test`, `on local_test`, or nothing where each run goes by its own rule.
-    static func name(of measure: EvaluationSpec.Target?) -> String {
+    static func name(of measure: AccuracyMeasure?) -> String {
         measure.map { "on \($0.rawValue)" } ?? ""
     }
 }

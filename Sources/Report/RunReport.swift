@@ -7,9 +7,9 @@ public struct ReportOptions: Sendable, Equatable {
     public var targets: [Double]?
     /// Which accuracy counts; nil for `global_test` where every run has it, else `local_test` where every run has
     /// it, else each run's own.
-    public var measure: EvaluationSpec.Target?
+    public var measure: AccuracyMeasure?
 
-    public init(targets: [Double]? = nil, measure: EvaluationSpec.Target? = nil) {
+    public init(targets: [Double]? = nil, measure: AccuracyMeasure? = nil) {
         self.targets = targets
         self.measure = measure
     }
@@ -21,7 +21,7 @@ public struct RunReport: Sendable {
     public let summary: RunSummary
     public let communication: Communication
     /// Which accuracy counts; nil for the run's own rule.
-    public let measure: EvaluationSpec.Target?
+    public let measure: AccuracyMeasure?
     /// Accuracies to be reached, ascending.
     public let targets: [Double]
 
@@ -34,7 +34,7 @@ public struct RunReport: Sendable {
     }
 
     init(
-        _ record: RunRecord, _ communication: Communication, _ measure: EvaluationSpec.Target?,
+        _ record: RunRecord, _ communication: Communication, _ measure: AccuracyMeasure?,
         targets: [Double]
     ) {
         self.record = record
@@ -45,8 +45,8 @@ public struct RunReport: Sendable {
     }
 
     /// The accuracy that all runs measured; nil when there is none.
-    static func commonMeasure(_ records: [RunRecord]) -> EvaluationSpec.Target? {
-        EvaluationSpec.Target.allCases.first { measure in
+    static func commonMeasure(_ records: [RunRecord]) -> AccuracyMeasure? {
+        AccuracyMeasure.allCases.first { measure in
             records.allSatisfy { $0.rounds.contains { accuracy(of: $0, measure: measure) != nil } }
         }
     }

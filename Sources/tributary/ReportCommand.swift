@@ -31,7 +31,7 @@ struct ReportCommand: ParsableCommand {
         help: ArgumentHelp(
             "Which accuracy counts: global_test or local_test. Default: the first that all runs have.",
             valueName: "name"))
-    var accuracy: EvaluationSpec.Target?
+    var accuracy: AccuracyMeasure?
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp("Directory for the comparison of several runs.", valueName: "dir"))
@@ -88,7 +88,7 @@ struct TargetList: ExpressibleByArgument {
     }
 }
 
-extension EvaluationSpec.Target: ExpressibleByArgument {}
+extension AccuracyMeasure: ExpressibleByArgument {}
 
 extension RunDirectory {
     fileprivate func isSame(as other: String) -> Bool {

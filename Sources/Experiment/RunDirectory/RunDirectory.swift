@@ -31,6 +31,14 @@ public struct RunDirectory: Sendable, Equatable {
     public let path: String
     private let origin: Origin
 
+    /// One that another part of this module keeps, whether it is there or not.
+    init(path: String) { self.init(path: path, origin: .opened) }
+
+    private init(path: String, origin: Origin) {
+        self.path = path
+        self.origin = origin
+    }
+
     /// A new directory, with those above it. One that exists must be empty.
     public static func create(at path: String) throws(RunDirectoryError) -> RunDirectory {
         let manager = FileManager.default
@@ -67,7 +75,7 @@ public struct RunDirectory: Sendable, Equatable {
         guard manager.fileExists(atPath: path) else {
             throw RunDirectoryError(.missing, path: path, "does not exist", remedy: "name a run's directory")
         }
-        let directory = RunDirectory(path: path, origin: .opened)
+        let directory = RunDirectory(path: path)
         for name in [Name.scenario, Name.ledger] where !manager.fileExists(atPath: directory.path(of: name)) {
             throw RunDirectoryError(
                 .notARun, path: path, "has no \(name)",
