@@ -68,7 +68,6 @@ final class APFLTraining: ClientTraining {
         let count = client.samples * client.plan.input.count
         mixture.input.slice(0, count).copy(from: client.network.input.slice(0, count))
         mix(into: mixture.parameters)
-        for segment in buffers { copy(segment, from: personal, to: mixture.parameters) }
         mixture.forward(samples: client.samples)
         let labels = client.labels
         _ = mixture.softmaxCrossEntropy(labels: labels.span, samples: client.samples)
@@ -94,10 +93,11 @@ final class APFLTraining: ClientTraining {
         return Float(sum) + 0.02 * alpha[0]
     }
 
-    /// alpha v + (1 - alpha) w.
+    /// alpha v + (1 - alpha) w, and the running statistics of v, which are those of the mixture's activations.
     private func mix(into target: FloatView) {
         let (v, w, share) = (personal.pointer, client.network.parameters.pointer, alpha[0])
         for index in 0..<target.count { target.pointer[index] = share * v[index] + (1 - share) * w[index] }
+        for segment in buffers { copy(segment, from: personal, to: target) }
     }
 
     private func copy(_ segment: Segment, from source: FloatView, to target: FloatView) {

@@ -31,11 +31,13 @@ final class ClientRound: TaskExecution {
         guard training.advance(budget: FederatedExecutor.slice) else { return nil }
         executor.training.finish()
         let client = executor.client
+        // Before an attack, which may distort the very parameters that were trained.
+        let activations = probes ? ObjectBytes(executor.meanActivations()) : nil
         if let attack = executor.configuration.attack, executor.attackers.contains(client.id) {
             attack.distort(client.update, received: client.received, stream: &attackStream)
         }
         return TaskOutput(
-            objects: try objects(),
+            objects: try objects(activations),
             metrics: [
                 training.lossSum, Double(training.correct), Double(training.seen), Double(training.steps),
                 training.lossSquares,
@@ -43,7 +45,7 @@ final class ClientRound: TaskExecution {
     }
 
     /// The update, the state and the mean activations, as far as they are due, in this order.
-    private func objects() throws(TaskFailure) -> [ObjectBytes] {
+    private func objects(_ activations: ObjectBytes?) throws(TaskFailure) -> [ObjectBytes] {
         let client = executor.client
         var objects: [ObjectBytes] = []
         if executor.configuration.method.method.communicates {
@@ -52,7 +54,7 @@ final class ClientRound: TaskExecution {
             }
         }
         if client.exchange.state.count > 0 { objects.append(ObjectBytes(client.state)) }
-        if probes { objects.append(ObjectBytes(executor.meanActivations())) }
+        if let activations { objects.append(activations) }
         return objects
     }
 }

@@ -17,17 +17,17 @@ package final class LocalClient {
     /// What the client keeps; empty where the method keeps nothing.
     package let state: FloatView
     /// Whether `state` holds what the client kept; it is all zero otherwise.
-    package internal(set) var hasState = false
+    package var hasState = false
     package var optimizer: LocalOptimizer
     /// Of this round.
-    package internal(set) var learningRate: Float = 0
-    package internal(set) var id = 0
-    package internal(set) var participation = 0
+    package var learningRate: Float = 0
+    package var id = 0
+    package var participation = 0
     /// Steps of this round in all.
-    package internal(set) var plannedSteps = 0
+    package var plannedSteps = 0
     /// Samples of the batch in the network's input, and their labels.
-    package internal(set) var samples = 0
-    package internal(set) var labels: [UInt8]
+    package var samples = 0
+    package var labels: [UInt8]
     private let initial: FloatView
     /// How payloads travel.
     let coding: UpdateCoding

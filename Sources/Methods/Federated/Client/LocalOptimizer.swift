@@ -28,6 +28,9 @@ public enum OptimizerSpec: Sendable, Equatable {
     /// SGD's momentum; 0 for others.
     public var momentum: Float { if case .sgd(let settings) = self { settings.momentum } else { 0 } }
 
+    /// Whether SGD's momentum is Nesterov's.
+    public var nesterov: Bool { if case .sgd(let settings) = self { settings.nesterov } else { false } }
+
     /// Whether a step is -learningRate x gradient and nothing else.
     public var isPlain: Bool { if case .sgd(let settings) = self { settings.isPlain } else { false } }
 }

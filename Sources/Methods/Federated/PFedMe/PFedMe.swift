@@ -7,7 +7,8 @@ import TensorMath
 /// For each minibatch `inner_steps` steps of SGD bring theta near the minimum of f(theta) + lambda / 2 ||theta - w_i||^2;
 /// then w_i -= eta lambda (w_i - theta), eta the scenario's learning rate. The server takes (1 - beta) w + beta mean of
 /// w_i. theta is the personal model, starts each round as what was received, and goes on over minibatches (PFLlib).
-/// Deviation: the mean is weighted by samples.
+/// Deviation: the mean is weighted by samples. Running statistics are no part of the optimisation: w_i has theta's, and
+/// the server takes their mean, whatever beta.
 package struct PFedMe: FederatedMethod {
     package static let name = "pfedme"
     package static let meaning = "regularises with Moreau envelopes (Dinh et al. 2020)"
@@ -47,12 +48,14 @@ final class PFedMeTraining: ClientTraining {
     /// w_i; the network's parameters are theta.
     private let local: FloatView
     private let personal: FloatView
+    private let runs: [Range<Int>]
 
     init(_ client: LocalClient, _ method: PFedMe) {
         self.client = client
         self.method = method
         local = FloatBuffer(count: client.plan.layout.count).view
         personal = client.exchange.part("personal", of: client.state)
+        runs = client.plan.layout.trainableRuns
     }
 
     func begin() {
@@ -72,15 +75,17 @@ final class PFedMeTraining: ClientTraining {
             client.optimizer.apply(network)
         }
         let rate = client.learningRate * Float(method.lambda)
-        for index in 0..<local.count {
-            local.pointer[index] -= rate * (local.pointer[index] - network.parameters.pointer[index])
-        }
+        let (w, theta) = (local.pointer, network.parameters.pointer)
+        for run in runs { for index in run { w[index] -= rate * (w[index] - theta[index]) } }
         return first!
     }
 
     func finish() {
         personal.copy(from: client.network.parameters)
-        client.network.parameters.copy(from: local)
+        for run in runs {
+            client.network.parameters.slice(run.lowerBound, run.count).copy(
+                from: local.slice(run.lowerBound, run.count))
+        }
         client.sendParameters()
     }
 
@@ -91,11 +96,13 @@ final class PFedMeTraining: ClientTraining {
 
 struct PFedMeServer: FederatedServer {
     private let beta: Double
+    private let payload: ParameterLayout
     private var inner: MeanServer
     private let mean: FloatBuffer
 
     init(_ context: ServerContext, beta: Double) {
         self.beta = beta
+        payload = context.exchange.payload
         inner = MeanServer(context)
         mean = FloatBuffer(count: context.exchange.payload.count)
     }
@@ -110,9 +117,13 @@ struct PFedMeServer: FederatedServer {
 
     mutating func finish(into global: FloatView) {
         inner.finish(into: mean.view)
-        for index in 0..<global.count {
-            let (old, new) = (Double(global.pointer[index]), Double(mean.view.pointer[index]))
-            global.pointer[index] = beta == 1 ? Float(new) : Float((1 - beta) * old + beta * new)
+        for segment in payload.segments {
+            for index in segment.offset..<segment.offset + segment.count {
+                let (old, new) = (Double(global.pointer[index]), Double(mean.view.pointer[index]))
+                global.pointer[index] =
+                    segment.role == .buffer || beta == 1
+                    ? Float(new) : Float((1 - beta) * old + beta * new)
+            }
         }
     }
 }

@@ -4,11 +4,14 @@ import TensorMath
 /// Karimireddy et al., SCAFFOLD: Stochastic Controlled Averaging for Federated Learning, ICML 2020, algorithm 1 with
 /// option II for the clients' control variates.
 ///
-/// The payload is [model, control]: down x and c, up y_i and the change of c_i. A client corrects each step by
-/// -eta (c - c_i); then c_i+ = c_i - c + (x - y_i) / (K eta) over its K steps. The server moves x to the mean of the
-/// models (times its own learning rate), and c by the sum of the changes / N.
+/// The payload is [model, control]: down x and c, up y_i and c plus the change of c_i, so that of both halves the
+/// difference to what was received is what the client has to say (compression and attacks work on differences). A
+/// client corrects each step by -eta (c - c_i); then c_i+ = c_i - c + (x - y_i) / (K eta) over its K steps, or c_i where
+/// a schedule has brought eta to 0. The server moves x to the mean of the models (times its own learning rate), and c
+/// by the sum of the changes / N.
 /// Deviations: the models' mean is weighted by samples, as in NIID-Bench; the correction follows the optimiser's step,
-/// so with momentum it is not part of the velocity (NIID-Bench again); running statistics have no variate.
+/// so with momentum it is not part of the velocity (NIID-Bench again); running statistics have no variate. The
+/// scenario's rule of aggregation is for the models; the changes are summed whatever it is.
 package struct Scaffold: FederatedMethod {
     package static let name = "scaffold"
     package static let meaning = "corrects the clients' drift by control variates (Karimireddy et al. 2020)"
@@ -71,8 +74,9 @@ final class ScaffoldTraining: ClientTraining {
 
     func finish() {
         client.sendParameters()
-        let change = client.exchange.vector(1, of: client.update)
-        change.fill(0)
+        let sent = client.exchange.vector(1, of: client.update)
+        sent.copy(from: server)
+        guard client.learningRate > 0 else { return }
         let (x, y) = (client.received.pointer, client.network.parameters.pointer)
         let scale = 1 / (Double(client.plannedSteps) * Double(client.learningRate))
         for run in runs {
@@ -80,7 +84,7 @@ final class ScaffoldTraining: ClientTraining {
                 let next =
                     Double(own[index]) - Double(server[index]) + (Double(x[index]) - Double(y[index])) * scale
                 let kept = Float(next)
-                change[index] = kept - own[index]
+                sent[index] = Float(Double(server[index]) + (Double(kept) - Double(own[index])))
                 own[index] = kept
             }
         }
@@ -112,10 +116,10 @@ struct ScaffoldServer: FederatedServer {
     }
 
     mutating func accept(_ update: FloatView, of member: CohortMember) throws(Rejection) {
-        let change = exchange.vector(1, of: update)
-        try controls.check(change, of: member)
+        let control = exchange.vector(1, of: update)
+        try controls.check(control, of: member)
         try aggregator.add(exchange.vector(0, of: update), of: member)
-        try controls.add(change, of: member)
+        try controls.add(control, of: member)
     }
 
     mutating func finish(into global: FloatView) {
@@ -133,7 +137,8 @@ struct ScaffoldServer: FederatedServer {
         controls.finish(into: mean.view)
         let share = Double(cohort) / Double(clients)
         for index in 0..<control.count {
-            control[index] = Float(Double(control[index]) + share * Double(mean.view[index]))
+            let (old, new) = (Double(control[index]), Double(mean.view[index]))
+            control[index] = Float(old + share * (new - old))
         }
     }
 }

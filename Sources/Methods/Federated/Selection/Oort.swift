@@ -33,7 +33,7 @@ public struct Oort: Sendable, Equatable {
         _ stream: inout RandomStream
     ) -> [Int] {
         var share = exploration
-        for _ in 1..<max(round, 1) + 1 where share > explorationMinimum { share *= explorationDecay }
+        for _ in 1..<round where share > explorationMinimum { share *= explorationDecay }
         share = max(share, explorationMinimum)
         let untried = eligible.filter { utility[$0] < 0 }
         let tried = eligible.filter { utility[$0] >= 0 }
