@@ -100,7 +100,8 @@ private struct SweepSession {
 
     private func show(_ results: SweepResults) throws {
         if command.json { return try printJSON(results.overview(directory.path)) }
-        try printText(results.record.text + "\nreport  \(directory.files.path(of: SweepDirectory.Name.report))")
+        try printText(
+            results.record.text + "\nreport  \(directory.files.path(of: SweepDirectory.Name.report))")
     }
 
     private func tellFailures(_ results: SweepResults) {
