@@ -87,7 +87,13 @@ public struct Communication: Sendable, Equatable {
         }
     }
 
+    /// Of the last round in which it was measured.
+    public var finalAccuracy: Double? { rounds.last { $0.accuracy != nil }?.accuracy }
+
     public var bestAccuracy: Double? { rounds.compactMap(\.accuracy).max() }
+
+    /// The first with the best accuracy.
+    public var bestRound: Int? { bestAccuracy.flatMap { reach($0)?.round } }
 
     /// Up and down, over all rounds.
     public var bytes: UInt64 {

@@ -34,7 +34,10 @@ extension Comparison {
         runs.enumerated().map { index, run in
             let it = run.summary
             let local = it.localTest
-            let accuracies = [it.finalAccuracy, it.bestAccuracy].map(cell) + [cell(it.bestRound)]
+            let found = run.communication
+            let accuracies =
+                [found.finalAccuracy, found.bestAccuracy].map(cell)
+                + [cell(found.bestRound)]
             let spread = [local?.mean, local?.standardDeviation, local?.worstTenth].map(cell)
             let bytes = [it.up.payload, it.up.overhead, it.down.payload, it.down.overhead].map { "\($0)" }
             let costs = [it.simulatedSeconds, it.energyJoules].map(cell)

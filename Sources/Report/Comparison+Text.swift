@@ -4,7 +4,7 @@ import Methods
 extension Comparison {
     /// What a terminal shows.
     public var text: String {
-        let parts = [runTable.text, targetTable?.text, kindTable.text, notes.joined(separator: "\n") + "\n"]
+        let parts = [runTable.text, targetTable?.text, kindTable?.text, notes.joined(separator: "\n") + "\n"]
         return parts.compactMap { $0 }.joined(separator: "\n")
     }
 
@@ -16,8 +16,9 @@ extension Comparison {
         for (index, run) in runs.enumerated() {
             let it = run.summary
             table.append([
-                labels[index], it.method, Quantity.accuracy(it.finalAccuracy),
-                Quantity.accuracy(it.bestAccuracy), "\(it.rounds)", Quantity.bytes(it.up.total),
+                labels[index], it.method, Quantity.accuracy(run.communication.finalAccuracy),
+                Quantity.accuracy(run.communication.bestAccuracy), "\(it.rounds)",
+                Quantity.bytes(it.up.total),
                 Quantity.bytes(it.down.total), Quantity.ratio(ratios(index).bytes),
                 Quantity.bytes(UInt64(run.communication.bytesPerRound.rounded())),
                 Quantity.ratio(roundBytesRatio(index)), Quantity.macs(it.trainingMACs),
@@ -49,8 +50,9 @@ extension Comparison {
         return table
     }
 
-    /// What was sent, over all segments: a column a run.
-    private var kindTable: TextTable {
+    /// What was sent, over all segments: a column a run; nil when nothing was.
+    private var kindTable: TextTable? {
+        guard runs.contains(where: { !$0.summary.segments.isEmpty }) else { return nil }
         var table = TextTable(["direction", "kind", "part"] + labels.map { ">\($0)" })
         for row in traffic(by: { [$0.direction.rawValue, $0.kind, $0.part.rawValue] }) {
             table.append(row.key + row.bytes.map(Quantity.bytes))

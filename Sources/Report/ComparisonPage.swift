@@ -24,12 +24,15 @@ struct ComparisonPage {
 
     /// A row for each figure, a cell for each run; figures that no run has are left out.
     private var facts: [[String: Any]] {
+        let found = comparison.runs.map(\.communication)
         func row(_ name: String, _ value: (Int, RunSummary) -> String) -> [String: Any] {
             ["key": name, "cells": comparison.runs.enumerated().map { value($0.offset, $0.element.summary) }]
         }
         var rows = [
-            row("method") { $1.method }, row("final accuracy") { Quantity.accuracy($1.finalAccuracy) },
-            row("best accuracy") { Quantity.accuracy($1.bestAccuracy) }, row("rounds") { "\($1.rounds)" },
+            row("method") { $1.method },
+            row("final accuracy") { run, _ in Quantity.accuracy(found[run].finalAccuracy) },
+            row("best accuracy") { run, _ in Quantity.accuracy(found[run].bestAccuracy) },
+            row("rounds") { "\($1.rounds)" },
         ]
         if comparison.runs.contains(where: { $0.summary.localTest != nil }) {
             rows += [

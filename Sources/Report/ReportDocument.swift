@@ -109,7 +109,8 @@ extension ReportDocument.Run {
         let whole = comparison.ratios(index)
         run = comparison.labels[index]
         (directory, method, rounds) = (it.directory, it.method, it.rounds)
-        (finalAccuracy, bestAccuracy, bestRound) = (it.finalAccuracy, it.bestAccuracy, it.bestRound)
+        let found = report.communication
+        (finalAccuracy, bestAccuracy, bestRound) = (found.finalAccuracy, found.bestAccuracy, found.bestRound)
         localTest = it.localTest.map {
             ReportDocument.LocalTest(
                 round: $0.round, accuracyMean: $0.mean, accuracyStd: $0.standardDeviation,

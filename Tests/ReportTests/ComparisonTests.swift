@@ -72,6 +72,7 @@ import Testing
         #expect(try compared([both, global]).measure == .globalTest)
         #expect(try compared([both, local]).measure == .localTest)
         #expect(try compared([both, local]).targets.last == 0.6)
+        #expect(try compared([both, local]).text.contains("both   fedavg          0.6000         0.6000 "))
         #expect(try compared([both, local]).notes.last == "Accuracy is local_test's, the mean of clients.")
         #expect(try compared([global, local]).measure == nil)
         #expect(try compared([global, local]).notes.last?.contains("no kind of accuracy in common") == true)
