@@ -1,3 +1,4 @@
+import CKernels
 import Networks
 import TensorMath
 
@@ -64,9 +65,7 @@ struct FedNovaServer: FederatedServer {
         let scale = effectiveSteps / FedNova.coefficient(steps: member.steps, momentum: momentum)
         let (w, from) = (update.pointer, start.view.pointer)
         for segment in payload.segments where segment.role == .trainable {
-            for index in segment.offset..<segment.offset + segment.count {
-                w[index] = Float(Double(from[index]) + scale * (Double(w[index]) - Double(from[index])))
-            }
+            ck_extrapolate(scale, from + segment.offset, w + segment.offset, segment.count)
         }
         try aggregator.add(update, of: member)
     }

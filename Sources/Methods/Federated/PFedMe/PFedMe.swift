@@ -1,3 +1,4 @@
+import CKernels
 import Devices
 import Networks
 import TensorMath
@@ -72,9 +73,7 @@ final class PFedMeTraining: ClientTraining {
             client.optimizer.apply(network)
         }
         let rate = client.learningRate * Float(method.lambda)
-        for index in 0..<local.count {
-            local.pointer[index] -= rate * (local.pointer[index] - network.parameters.pointer[index])
-        }
+        ck_add_difference(-rate, local.pointer, network.parameters.pointer, local.pointer, local.count)
         return first!
     }
 
