@@ -259,4 +259,20 @@ void ck_adam_step(const ck_adam *adam, float *weights, const float *gradient, fl
 void ck_sgd_step(const ck_sgd *sgd, float *weights, const float *gradient, float *velocity, size_t count) {
     CHOOSE(sgd_step, sgd, weights, gradient, velocity, count);
 }
+double ck_inner(const float *a, const float *b, const float *c, size_t count) {
+    return CHOOSE(inner, a, b, c, count);
+}
+void ck_add_difference(float alpha, const float *a, const float *b, float *y, size_t count) {
+    CHOOSE(add_difference, alpha, a, b, y, count);
+}
+void ck_mix(float share, const float *a, const float *b, float *y, size_t count) {
+    CHOOSE(mix, share, a, b, y, count);
+}
+void ck_extrapolate(double scale, const float *from, float *y, size_t count) {
+    CHOOSE(extrapolate, scale, from, y, count);
+}
+void ck_control_variate(double scale, const float *x, const float *y, const float *server, float *own,
+                        float *sent, size_t count) {
+    CHOOSE(control_variate, scale, x, y, server, own, sent, count);
+}
 void ck_axpy(float alpha, const float *x, float *y, size_t count) { CHOOSE(axpy, alpha, x, y, count); }

@@ -1,8 +1,31 @@
 import TensorMath
 
-extension ObjectReference {
-    /// What naming one more object adds to a header.
-    public static let wireBytes = 24
+extension TaskOrder {
+    /// Bytes that naming its inputs behind the first adds to its header. Lengths within the header may grow with them,
+    /// so they are counted and not multiplied.
+    public var furtherInputBytes: Int {
+        guard inputs.count > 1 else { return 0 }
+        var alone = self
+        alone.inputs = [inputs[0]]
+        return Message.task(self).headerBytes - Message.task(alone).headerBytes
+    }
+}
+
+extension Offer {
+    /// The same for its outputs.
+    public var furtherOutputBytes: Int {
+        guard outputs.count > 1 else { return 0 }
+        var alone = self
+        alone.outputs = [outputs[0]]
+        return Message.offer(self).headerBytes - Message.offer(alone).headerBytes
+    }
+}
+
+extension Message {
+    /// Of the header that carries it; the envelope's own numbers do not change its size.
+    fileprivate var headerBytes: Int {
+        Envelope(run: 1, epoch: 1, session: 1, sequence: 1, message: self).encoded().count
+    }
 }
 
 /// Objects that travel in the frame behind the message that names them: one after the other, in the order of their

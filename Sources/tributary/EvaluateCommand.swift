@@ -34,6 +34,13 @@ struct EvaluateCommand: ParsableCommand {
         }
         let scenario = try changes.load(scenario)
         guard case .federated(let configuration) = scenario.kind else { return }
+        guard configuration.method.hasGlobalModel else {
+            throw Failure(
+                "\(self.scenario): method.name: \(configuration.method.name) has no global model, so there is nothing to "
+                    + "evaluate on the global test split; see local_test in the run's rounds.csv, and the clients' own "
+                    + "models in personal.safetensors",
+                code: .badData)
+        }
         let dataset = try Dataset.load(configuration.dataset, seed: configuration.seed)
         let setup = try FederatedSetup(configuration, labels: dataset.labels)
         let parameters = FloatBuffer(count: setup.plan.layout.count)

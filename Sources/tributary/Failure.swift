@@ -48,6 +48,8 @@ struct Failure: Error {
         case let error as SafetensorsError: self.init("\(error)", code: Self.code(error.reason))
         case let error as RunDirectoryError: self.init("\(error)", code: Self.code(error.kind))
         case let error as LedgerError: self.init("\(error)", code: Self.code(error.kind))
+        case let error as StateError:
+            self.init("\(error)", code: error.kind == .cannotWrite ? .cannotWrite : .badData)
         case let error as RecordError: self.init("\(error)", code: Self.code(error))
         case let error as ReportError: self.init("\(error)", code: Self.code(error))
         case let error as PictureError: self.init("\(error)", code: .unavailable)

@@ -88,6 +88,7 @@ struct RunSession {
     mutating func start(_ scenario: Scenario) throws {
         guard case .federated(let configuration) = scenario.kind else { return }
         let setup = try FederatedSetup(configuration)
+        for warning in configuration.warnings { writeError("warning: \(warning)") }
         let settings = try settings(scenario, setup)
         let directory = try output.directory(for: scenario)
         let run: FederatedRun

@@ -78,6 +78,58 @@ final class Laboratory {
         return file(name)
     }
 
+    /// A scenario that takes a fraction of a second, with everything that methods ask of a model: norms, running
+    /// statistics and a hidden layer.
+    func smallScenario(
+        name: String = "small.yaml", method: String, rounds: Int = 4, extra: String = ""
+    ) throws -> String {
+        try write(
+            """
+            name: small
+            kind: federated
+            seed: 5
+            dataset:
+              name: mnist
+              path: \(path)
+              partition: {kind: shards, clients: 8, shards_per_client: 2}
+              local_test_fraction: 0.2
+            model:
+              layers: [{conv: {channels: 2, kernel: 3, padding: same}}, batch_norm, relu, {max_pool: 2}, flatten,
+                       {dense: 8}, relu, {dense: classes}]
+            method: {name: \(method)}
+            training: {rounds: \(rounds), clients_per_round: 4, batch_size: 20, local_epochs: 1,
+                       optimizer: {name: sgd, learning_rate: 0.02}}
+            evaluation: {every: 2, on: [global_test, local_test]}
+            \(extra)
+            """, to: name)
+        return file(name)
+    }
+
+    /// Names of the files that a finished run leaves and that must not differ between equal runs: models and every
+    /// table but that of the infrastructure.
+    func results(_ run: String) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: file(run))) ?? []
+        return names.filter {
+            $0.hasSuffix(".safetensors") || $0.hasSuffix(".csv") && $0 != "infrastructure.csv"
+        }.sorted()
+    }
+
+    /// The names of those results that differ between two run directories, or are missing in one.
+    func differingResults(_ a: String, _ b: String) -> [String] {
+        Set(results(a)).union(results(b)).filter { name in
+            guard let left = bytes("\(a)/\(name)"), let right = bytes("\(b)/\(name)") else { return true }
+            return left != right
+        }.sorted()
+    }
+
+    /// The lines of a table, each as its cells by the names of the columns.
+    func table(_ name: String) -> [[String: String]] {
+        let lines = String(decoding: bytes(name) ?? Data(), as: UTF8.self).split(separator: "\n")
+            .map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
+        guard let head = lines.first else { return [] }
+        return lines.dropFirst().map { Dictionary(uniqueKeysWithValues: zip(head, $0)) }
+    }
+
     /// The files that must not differ between equal runs.
     static let compared = [
         "model.safetensors", "rounds.csv", "clients.csv", "local_test.csv", "traffic.csv", "costs.csv",

@@ -35,6 +35,22 @@ import Wire
         }
     }
 
+    /// A header of 150 bytes of which 24 name a parked object, and a frame of 5,000 of which 4,000 are that object.
+    @Test func whatOnlyTheSimulationNeedsIsSimulation() {
+        var meter = TrafficMeter()
+        var share = TrafficMeter.Share.federated
+        (share.simulatedHeader, share.simulatedPayload) = (24, 4000)
+        meter.send(header: 150, frame: 5000, share: share)
+        #expect(meter.sent.federatedOverhead == 126 && meter.sent.federatedPayload == 1000)
+        #expect(meter.sent.simulation == 4024 && meter.sent.total == 5150)
+        // Without a frame there is nothing to take away from; a message of the simulation has no share at all.
+        meter.receive(header: 150, frame: nil, share: share)
+        #expect(meter.received.federatedOverhead == 126 && meter.received.federatedPayload == 0)
+        (share.header, share.payload) = (false, false)
+        meter.receive(header: 150, frame: 5000, share: share)
+        #expect(meter.received.federated == 126 && meter.received.simulation == 24 + 5150)
+    }
+
     @Test func claimMovesBytes() {
         var meter = TrafficMeter()
         meter.send(header: 150, frame: 4000, share: .simulation)

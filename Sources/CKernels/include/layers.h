@@ -168,7 +168,9 @@ double ck_distillation(int64_t rows, int64_t classes, const float *student, cons
                        float temperature, float *gradient);
 /// The sum of (a - b)^2, or of a^2 if b is NULL.
 double ck_squares(const float *a, const float *b, size_t count);
-/// y = scale * (a - b).
+/// The sum of (a - b) * c, or of a * c if b is NULL.
+double ck_inner(const float *a, const float *b, const float *c, size_t count);
+/// y = scale * (a - b); y may be a.
 void ck_difference(const float *a, const float *b, float scale, float *y, size_t count);
 
 /// How SGD moves a weight, with PyTorch's meaning of every term.
@@ -187,5 +189,15 @@ typedef struct {
 } ck_adam;
 void ck_adam_step(const ck_adam *adam, float *weights, const float *gradient, float *mean, float *square,
                   size_t count);
+/// y += alpha * (a - b); y may be a.
+void ck_add_difference(float alpha, const float *a, const float *b, float *y, size_t count);
+/// y = share * a + (1 - share) * b; y may be b.
+void ck_mix(float share, const float *a, const float *b, float *y, size_t count);
+/// y = from + scale * (y - from), in double.
+void ck_extrapolate(double scale, const float *from, float *y, size_t count);
+/// SCAFFOLD's new variate, own - server + scale * (x - y) in double: it replaces `own`, and `sent` is
+/// the server's moved by as much.
+void ck_control_variate(double scale, const float *x, const float *y, const float *server, float *own,
+                        float *sent, size_t count);
 /// y += alpha * x.
 void ck_axpy(float alpha, const float *x, float *y, size_t count);

@@ -158,7 +158,7 @@ extension Coordinator {
                 !offer.outputs.contains(where: { session.downloads[$0.id] != nil })
             else { return .simulation }
             var share = TrafficMeter.Share(header: true, payload: offer.inline & 1 == 1)
-            share.simulatedHeader = max(0, offer.outputs.count - 1) * ObjectReference.wireBytes
+            share.simulatedHeader = offer.furtherOutputBytes
             if share.payload, let first = offer.outputs.first, let frame, first.bytes <= UInt64(frame.count) {
                 share.simulatedPayload = frame.count - Int(first.bytes)
             }

@@ -74,7 +74,6 @@ extension Coordinator {
         let mask = InlineObjects.mask(objects, limit: limits.chunkBytes)
         let frame = InlineObjects.frame(objects, mask: mask)
         var share = TrafficMeter.Share(header: federated, payload: federated && mask & 1 == 1)
-        share.simulatedHeader = max(0, spec.inputs.count - 1) * ObjectReference.wireBytes
         if share.payload { share.simulatedPayload = frame!.count - objects[0]!.count }
         if let place {
             claim(place, of: peer, for: federated)
@@ -90,6 +89,7 @@ extension Coordinator {
             task: spec.id, attempt: UInt32(entry.leases), kind: spec.kind.rawValue, round: UInt32(spec.round),
             client: spec.client, participation: spec.participation, first: spec.first, count: spec.count,
             layout: spec.layout, inputs: spec.inputs, inline: mask)
+        share.simulatedHeader = order.furtherInputBytes
         sessions[peer]!.leased[id] = now
         send(.task(order), to: peer, frame: frame, share: share)
     }

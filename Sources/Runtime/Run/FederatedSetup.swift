@@ -70,8 +70,10 @@ public struct FederatedSetup: Sendable {
         return ObjectBytes(payload.view)
     }
 
-    /// What a deployment would send besides models and updates; the sizes of the real headers.
+    /// What a deployment would send besides models and updates; the sizes of the real headers, 0 where clients stay by
+    /// themselves.
     public var overhead: MessageOverhead {
+        guard configuration.method.isFederated else { return MessageOverhead(down: 0, up: 0) }
         func size(_ message: Message) -> Int {
             Envelope(run: 1, epoch: 1, session: 1, sequence: 1, message: message).encoded().count
         }

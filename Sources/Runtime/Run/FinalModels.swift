@@ -52,6 +52,7 @@ enum FinalModels {
         ) { (index) throws(StateError) in
             guard let object = try states.newest(of: clients[index]), object.copy(into: values) else {
                 throw StateError(
+                    .damaged,
                     "the state of client \(clients[index]) is not there; take the run from a copy")
             }
             return values

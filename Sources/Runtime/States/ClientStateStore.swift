@@ -10,8 +10,27 @@ public protocol StateMedium: AnyObject {
 
 /// Why a state cannot be kept or is not there.
 public struct StateError: Error, Sendable, Equatable, CustomStringConvertible {
+    public enum Kind: Sendable, Equatable {
+        case cannotWrite
+        /// What should be there is not, or is something else.
+        case damaged
+    }
+
+    public let kind: Kind
     public let description: String
-    public init(_ description: String) { self.description = description }
+
+    public init(_ kind: Kind, _ description: String) {
+        self.kind = kind
+        self.description = description
+    }
+
+    /// What is missing of a client's.
+    static func damaged(_ client: Int, round: Int) -> StateError {
+        StateError(
+            .damaged,
+            "the state of client \(client) after round \(round) is not there or is damaged; "
+                + "take the run from a copy, or run it again")
+    }
 }
 
 /// The newest state of every client, and older ones as long as a run may be resumed from their round.
@@ -32,9 +51,7 @@ public final class ClientStateStore {
         self.medium = medium
         for state in states {
             guard let version = try find(state) else {
-                throw StateError(
-                    "the state of client \(state.client) after round \(state.round) is not there or is damaged; "
-                        + "take the run from a copy, or run it again")
+                throw .damaged(state.client, round: state.round)
             }
             clients[state.client] = StateVersions([version])
             places[state.id, default: []].append((state.client, version))
@@ -75,7 +92,7 @@ public final class ClientStateStore {
         let (client, version) = place
         guard let object = try medium.read(client: client, round: version.round, slot: version.slot),
             object.id == id
-        else { throw StateError("the state of client \(client) after round \(version.round) is damaged") }
+        else { throw .damaged(client, round: version.round) }
         recent.append(object)
         if recent.count > 2 { recent.removeFirst() }
         return object

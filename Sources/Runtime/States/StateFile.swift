@@ -29,6 +29,7 @@ public final class StateFile: StateMedium, Sendable {
 
     private static func failure(_ path: String, _ what: String) -> StateError {
         StateError(
+            .cannotWrite,
             "\(path) \(what): \(String(cString: strerror(errno))); free space or choose another directory")
     }
 

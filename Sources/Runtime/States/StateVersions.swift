@@ -5,27 +5,27 @@ import TensorMath
 /// A client has four slots: while one version is durable, another on its way to the disk and a third waits for its
 /// turn, there is room for the newest. A version is written once and never changed; its slot is used again when
 /// nothing can ask for it any more.
-struct StateVersions {
-    struct Version: Equatable {
+package struct StateVersions {
+    package struct Version: Equatable {
         /// The round after which the client has this state.
-        let round: Int
-        let id: ObjectID
+        package let round: Int
+        package let id: ObjectID
         /// Of the client's own: 0, 1, 2 or 3.
-        let slot: Int
+        package let slot: Int
     }
 
-    static let slots = 4
+    package static let slots = 4
 
     /// Oldest first.
-    private(set) var versions: [Version] = []
+    package private(set) var versions: [Version] = []
 
-    init(_ versions: [Version] = []) { self.versions = versions }
+    package init(_ versions: [Version] = []) { self.versions = versions }
 
-    var newest: Version? { versions.last }
+    package var newest: Version? { versions.last }
 
     /// Makes room for the state after `round` and says where it goes. `pins` are the rounds that a run may still
     /// resume from. Versions that no pin needs are forgotten and returned.
-    mutating func add(round: Int, id: ObjectID, pins: [Int]) -> (slot: Int, forgotten: [Version]) {
+    package mutating func add(round: Int, id: ObjectID, pins: [Int]) -> (slot: Int, forgotten: [Version]) {
         var kept: [Version] = []
         var forgotten: [Version] = []
         for (index, version) in versions.enumerated() {

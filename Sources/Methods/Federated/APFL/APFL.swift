@@ -1,3 +1,4 @@
+import CKernels
 import Devices
 import Networks
 import TensorMath
@@ -77,7 +78,7 @@ final class APFLTraining: ClientTraining {
         let slope = alphaSlope()
         let result = client.descend()
         let share = alpha[0]
-        for index in 0..<mixture.gradients.count { mixture.gradients.pointer[index] *= share }
+        ck_scale(share, mixture.gradients.pointer, mixture.gradients.count)
         optimizer.apply(personal, gradients: mixture.gradients, runs: mixture.trainableRuns)
         alpha[0] = min(1, max(0, share - client.learningRate * slope))
         return result
@@ -88,15 +89,16 @@ final class APFLTraining: ClientTraining {
         let (v, w, g) = (personal.pointer, client.network.parameters.pointer, mixture.gradients.pointer)
         var sum = 0.0
         for run in mixture.trainableRuns {
-            for index in run { sum += (Double(v[index]) - Double(w[index])) * Double(g[index]) }
+            let first = run.lowerBound
+            sum += ck_inner(v + first, w + first, g + first, run.count)
         }
         return Float(sum) + 0.02 * alpha[0]
     }
 
     /// alpha v + (1 - alpha) w, and the running statistics of v, which are those of the mixture's activations.
     private func mix(into target: FloatView) {
-        let (v, w, share) = (personal.pointer, client.network.parameters.pointer, alpha[0])
-        for index in 0..<target.count { target.pointer[index] = share * v[index] + (1 - share) * w[index] }
+        let model = client.network.parameters.pointer
+        ck_mix(alpha[0], personal.pointer, model, target.pointer, target.count)
         for segment in buffers { copy(segment, from: personal, to: target) }
     }
 

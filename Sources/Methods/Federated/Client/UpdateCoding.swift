@@ -1,3 +1,4 @@
+import CKernels
 import TensorMath
 
 /// How payloads travel in an experiment, both ways: as float32, or through the stages of its compression.
@@ -83,9 +84,7 @@ package struct UpdateCoding: Sendable {
         scratch: FloatView?
     ) throws(CompressionError) -> ObjectBytes {
         guard let uplink, let scratch else { return ObjectBytes(update) }
-        for index in 0..<update.count {
-            scratch.pointer[index] = update.pointer[index] - received.pointer[index]
-        }
+        ck_difference(update.pointer, received.pointer, 1, scratch.pointer, update.count)
         var stream = upStream(client: client, participation: participation)
         return try uplink.encode(scratch, residual: residual, received: scratch, stream: &stream)
     }
@@ -102,14 +101,12 @@ package struct UpdateCoding: Sendable {
                     segment: nil, problem: .size(object.count, expected: update.count * 4))
             }
             guard downlink != nil else { return }
-            for index in 0..<update.count {
-                update.pointer[index] =
-                    global.pointer[index] + (update.pointer[index] - received.pointer[index])
-            }
+            ck_difference(update.pointer, received.pointer, 1, update.pointer, update.count)
+            ck_axpy(1, global.pointer, update.pointer, update.count)
             return
         }
         try uplink.decode(
             object, stream: upStream(client: client, participation: participation), into: update)
-        for index in 0..<update.count { update.pointer[index] += global.pointer[index] }
+        ck_axpy(1, global.pointer, update.pointer, update.count)
     }
 }

@@ -57,8 +57,7 @@ final class FedMAXTraining: ClientTraining {
             // KL(softmax(0) || softmax(a)) is KL(U || q); its gradient comes as (q - 1/D) / N.
             _ = Loss.distillation(
                 student: activations, teacher: uniform, samples: samples, temperature: 1, gradient: gradient)
-            let scale = Float(weight)
-            for index in 0..<gradient.count { gradient.pointer[index] *= scale }
+            ck_scale(Float(weight), gradient.pointer, gradient.count)
         } else {
             for sample in 0..<samples {
                 entropyGradient(

@@ -1,3 +1,4 @@
+import CKernels
 import Networks
 import TensorMath
 
@@ -70,9 +71,7 @@ struct FedNovaServer: FederatedServer {
         let scale = effectiveSteps / coefficient(member)
         let (w, from) = (update.pointer, start.view.pointer)
         for segment in payload.segments where segment.role == .trainable {
-            for index in segment.offset..<segment.offset + segment.count {
-                w[index] = Float(Double(from[index]) + scale * (Double(w[index]) - Double(from[index])))
-            }
+            ck_extrapolate(scale, from + segment.offset, w + segment.offset, segment.count)
         }
         try aggregator.add(update, of: member)
     }

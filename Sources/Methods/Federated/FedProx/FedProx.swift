@@ -55,6 +55,5 @@ func addProximalGradient(
     _ weight: Float, of parameters: FloatView, towards anchor: FloatView, to gradients: FloatView
 ) {
     precondition(parameters.count == anchor.count && anchor.count == gradients.count)
-    let (w, a, g) = (parameters.pointer, anchor.pointer, gradients.pointer)
-    for index in 0..<parameters.count { g[index] += weight * (w[index] - a[index]) }
+    ck_add_difference(weight, parameters.pointer, anchor.pointer, gradients.pointer, parameters.count)
 }

@@ -125,6 +125,9 @@ public struct MethodSpec: Sendable, Equatable {
     /// Whether a deployment would send anything.
     public var isFederated: Bool { method.isFederated }
 
+    /// Whether there is a model that all clients share as a whole.
+    public var hasGlobalModel: Bool { method.hasGlobalModel }
+
     /// The method of that name with its defaults.
     public init?(named name: String) {
         guard let type = Self.all.first(where: { $0.name == name }) else { return nil }

@@ -77,8 +77,6 @@ final class MoonTraining: ClientTraining {
     }
 
     private static func dot(_ a: FloatView, _ b: FloatView) -> Double {
-        var sum = 0.0
-        for index in 0..<a.count { sum += Double(a.pointer[index]) * Double(b.pointer[index]) }
-        return sum
+        ck_inner(a.pointer, nil, b.pointer, a.count)
     }
 }

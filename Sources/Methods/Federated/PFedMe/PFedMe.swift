@@ -1,3 +1,4 @@
+import CKernels
 import Devices
 import Networks
 import TensorMath
@@ -76,7 +77,10 @@ final class PFedMeTraining: ClientTraining {
         }
         let rate = client.learningRate * Float(method.lambda)
         let (w, theta) = (local.pointer, network.parameters.pointer)
-        for run in runs { for index in run { w[index] -= rate * (w[index] - theta[index]) } }
+        for run in runs {
+            let first = run.lowerBound
+            ck_add_difference(-rate, w + first, theta + first, w + first, run.count)
+        }
         return first!
     }
 

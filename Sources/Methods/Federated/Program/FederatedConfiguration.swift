@@ -52,6 +52,14 @@ public struct FederatedConfiguration: Sendable, Equatable {
         return keepsResidual ? exchange.keeping(.payload(Exchange.residual)) : exchange
     }
 
+    /// What a user is told before a run, as sentences.
+    public var warnings: [String] {
+        guard evaluation.on.contains(.globalTest), !method.hasGlobalModel else { return [] }
+        return [
+            "evaluation.on: \(method.name) has no global model, so global_test stays empty; measure local_test instead"
+        ]
+    }
+
     /// Whether the activations of a round's clients are compared.
     package func measuresDivergence(round: Int) -> Bool {
         evaluation.on.contains(.activationDivergence) && evaluates(round: round)

@@ -95,15 +95,21 @@ extension FederatedProgram {
 
     /// A state that is not finite would spoil all later rounds of its client.
     private func check(_ state: ObjectBytes?, of member: CohortMember) throws(Rejection) {
-        if let state { _ = try values(state, of: member) }
+        if let state { try read(state, of: member, into: stateStaging.view) }
     }
 
     private func values(_ object: ObjectBytes, of member: CohortMember) throws(Rejection) -> [Float] {
         let buffer = FloatBuffer(count: object.count / 4)
-        guard object.copy(into: buffer.view), buffer.view.maximumMagnitude.isFinite else {
+        try read(object, of: member, into: buffer.view)
+        return buffer.view.array
+    }
+
+    private func read(
+        _ object: ObjectBytes, of member: CohortMember, into values: FloatView
+    ) throws(Rejection) {
+        guard object.copy(into: values), values.maximumMagnitude.isFinite else {
             throw Rejection(.notFinite, "\(member.place): a value of its state or activations is not finite")
         }
-        return buffer.view.array
     }
 
     private mutating func record(

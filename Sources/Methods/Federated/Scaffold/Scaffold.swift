@@ -1,3 +1,4 @@
+import CKernels
 import Networks
 import TensorMath
 
@@ -60,15 +61,13 @@ final class ScaffoldTraining: ClientTraining {
     }
 
     func begin() {
-        let (c, ci, d) = (server.pointer, own.pointer, correction.view.pointer)
-        for index in 0..<own.count { d[index] = c[index] - ci[index] }
+        ck_difference(server.pointer, own.pointer, 1, correction.view.pointer, own.count)
     }
 
     func step() -> (lossSum: Double, correct: Int) {
         let result = client.descend()
         let (w, d) = (client.network.parameters.pointer, correction.view.pointer)
-        let rate = client.learningRate
-        for run in runs { for index in run { w[index] -= rate * d[index] } }
+        for run in runs { ck_axpy(-client.learningRate, d + run.lowerBound, w + run.lowerBound, run.count) }
         return result
     }
 
@@ -77,16 +76,12 @@ final class ScaffoldTraining: ClientTraining {
         let sent = client.exchange.vector(1, of: client.update)
         sent.copy(from: server)
         guard client.learningRate > 0 else { return }
-        let (x, y) = (client.received.pointer, client.network.parameters.pointer)
         let scale = 1 / (Double(client.plannedSteps) * Double(client.learningRate))
         for run in runs {
-            for index in run {
-                let next =
-                    Double(own[index]) - Double(server[index]) + (Double(x[index]) - Double(y[index])) * scale
-                let kept = Float(next)
-                sent[index] = Float(Double(server[index]) + (Double(kept) - Double(own[index])))
-                own[index] = kept
-            }
+            let first = run.lowerBound
+            ck_control_variate(
+                scale, client.received.pointer + first, client.network.parameters.pointer + first,
+                server.pointer + first, own.pointer + first, sent.pointer + first, run.count)
         }
     }
 }

@@ -1,0 +1,113 @@
+import TensorMath
+import Testing
+import Wire
+
+/// Objects behind a message: what rides along, and what a receiver takes for it.
+@Suite struct InlineObjectsTests {
+    private static func object(_ count: Int, _ stream: inout RandomStream) -> ObjectBytes {
+        ObjectBytes((0..<count).map { _ in UInt8(stream.index(below: 256)) })
+    }
+
+    /// Two objects of 3 and 5 bytes, and one that is not among them.
+    private let first = ObjectBytes([1, 2, 3])
+    private let second = ObjectBytes([4, 5, 6, 7, 8])
+    private let other = ObjectBytes([9])
+
+    private var references: [ObjectReference] { [ObjectReference(first), ObjectReference(second)] }
+
+    /// What was put into a frame comes out of it: as many objects as the limit allows, in the order of their names.
+    @Test func splitGivesBackWhatFrameTook() throws {
+        var stream = RandomStream(RandomKey(seed: 1, purpose: .test))
+        for _ in 0..<500 {
+            let objects = (0..<stream.index(below: 6)).map { _ in
+                stream.index(below: 5) == 0 ? nil : Self.object(stream.index(below: 40), &stream)
+            }
+            let limit = stream.index(below: 120)
+            let mask = InlineObjects.mask(objects, limit: limit)
+            let chosen = objects.indices.filter { mask >> UInt32($0) & 1 == 1 }
+            let total = chosen.reduce(0) { $0 + objects[$1]!.count }
+            #expect(total <= limit)
+            // Whatever was left out would not have fitted behind those before it.
+            for index in objects.indices where !chosen.contains(index) && objects[index] != nil {
+                let before = chosen.filter { $0 < index }.reduce(0) { $0 + objects[$1]!.count }
+                #expect(before + objects[index]!.count > limit)
+            }
+            let frame = InlineObjects.frame(objects, mask: mask)
+            #expect((frame?.count ?? 0) == total && (frame == nil) == chosen.isEmpty)
+            let references = objects.map {
+                $0.map { ObjectReference($0) } ?? ObjectReference(id: ObjectID(high: 1, low: 1), bytes: 7)
+            }
+            let split = try #require(InlineObjects.split(frame, references: references, mask: mask))
+            #expect(split.map(\.bytes) == chosen.map { objects[$0]!.bytes })
+        }
+    }
+
+    /// 24 bytes a reference, and one more where the length of the list or of the message then takes two bytes.
+    @Test func furtherNamesAreCountedToTheByte() {
+        func bytes(_ message: Message) -> Int {
+            Envelope(run: 3, epoch: 2, session: 9, sequence: 7, message: message).encoded().count
+        }
+        for count in 0...8 {
+            let names = [ObjectReference](repeating: ObjectReference(first), count: count)
+            var offer = Offer(
+                task: 4, attempt: 1, outputs: names, metrics: [1, 2, 3, 4, 5], work: [6, 7], inline: 0,
+                failure: nil)
+            var order = TaskOrder(
+                task: 4, attempt: 1, kind: 1, round: 2, client: 3, participation: 0, first: 0, count: nil,
+                layout: .init(repeating: 1, count: 32), inputs: names, inline: 0)
+            let (offered, ordered) = (offer.furtherOutputBytes, order.furtherInputBytes)
+            let whole = (bytes(.offer(offer)), bytes(.task(order)))
+            offer.outputs = Array(names.prefix(1))
+            order.inputs = Array(names.prefix(1))
+            #expect(bytes(.offer(offer)) + offered == whole.0 && bytes(.task(order)) + ordered == whole.1)
+            let further = max(0, count - 1) * 24
+            #expect((further...further + 2).contains(offered) && (further...further + 2).contains(ordered))
+        }
+    }
+
+    @Test func firstComeFirstServed() {
+        #expect(InlineObjects.mask([first, second], limit: 7) == 0b01)
+        #expect(InlineObjects.mask([first, second], limit: 8) == 0b11)
+        #expect(InlineObjects.mask([second, first], limit: 4) == 0b10)
+        #expect(InlineObjects.mask([nil, second], limit: 8) == 0b10)
+        #expect(InlineObjects.mask([], limit: 8) == 0)
+        #expect(InlineObjects.mask(.init(repeating: other, count: 40), limit: 100) == .max)
+    }
+
+    @Test func aSingleObjectIsNotCopied() {
+        #expect(InlineObjects.frame([nil, second], mask: 0b10) === second)
+        #expect(InlineObjects.split(second, references: references, mask: 0b10)?.first === second)
+    }
+
+    @Test func whatIsNotWhatItsNamesSayIsRefused() {
+        let whole = ObjectBytes(first.bytes + second.bytes)
+        #expect(InlineObjects.split(whole, references: references, mask: 0b11)?.count == 2)
+        let swapped = ObjectBytes(second.bytes + first.bytes)
+        let short = ObjectBytes(Array(whole.bytes.dropLast()))
+        let long = ObjectBytes(whole.bytes + [0])
+        for frame in [swapped, short, long, ObjectBytes([]), nil] {
+            #expect(InlineObjects.split(frame, references: references, mask: 0b11) == nil)
+        }
+        #expect(InlineObjects.split(second, references: references, mask: 0b01) == nil)
+        #expect(InlineObjects.split(nil, references: references, mask: 0b01) == nil)
+        // A frame that nothing names.
+        #expect(InlineObjects.split(other, references: references, mask: 0) == nil)
+        #expect(InlineObjects.split(nil, references: references, mask: 0)?.isEmpty == true)
+        // The right size under a wrong name.
+        let renamed = [ObjectReference(id: other.id, bytes: 3), ObjectReference(second)]
+        #expect(InlineObjects.split(whole, references: renamed, mask: 0b11) == nil)
+        #expect(InlineObjects.split(first, references: renamed, mask: 0b01) == nil)
+    }
+
+    /// Sizes whose sum is that of the frame only because it ran over.
+    @Test(
+        arguments: [
+            [.max, 9], [9, .max], [1 << 63, 1 << 63 + 8], [UInt64(Int.max) + 1, UInt64(Int.max) + 9],
+        ] as [[UInt64]])
+    func sizesThatRunOver(sizes: [UInt64]) {
+        let whole = ObjectBytes(first.bytes + second.bytes)
+        let claimed = zip([first, second], sizes).map { ObjectReference(id: $0.id, bytes: $1) }
+        #expect(sizes[0] &+ sizes[1] == 8)
+        #expect(InlineObjects.split(whole, references: claimed, mask: 0b11) == nil)
+    }
+}
