@@ -127,14 +127,14 @@ struct LEAFFile: ~Copyable {
         try scanner.open("[", "y, a list of labels")
         while try scanner.nextElement() {
             let label = try scanner.number("a label")
-            guard let class_ = Int(exactly: label), class_ >= 0, class_ < family.classes else {
+            guard let category = Int(exactly: label), category >= 0, category < family.classes else {
                 throw DatasetError(
                     .labelOutOfRange, source: scanner.path, offset: scanner.offset,
                     found: "label \(Int(exactly: label).map(String.init) ?? "\(label)")",
                     expected: "a whole number from 0 to \(family.classes - 1)",
                     remedy: "set dataset.classes to the number of classes")
             }
-            samples.labels.append(UInt8(class_))
+            samples.labels.append(UInt8(category))
             count += 1
         }
         return count
