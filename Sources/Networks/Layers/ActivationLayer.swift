@@ -58,10 +58,14 @@ final class DropoutLayer: Layer {
         source.stream = nil
         let count = samples * count
         let kept = (1 / (1 - rate)).bitPattern
-        // The numbers of `uniform`, drawn where the factors will stand.
+        // Of 2^24 equally likely numbers so many are below `rate`.
+        let zeros = UInt32((rate * 0x1p24).rounded(.up))
         factors.pointer.withMemoryRebound(to: UInt32.self, capacity: count) { words in
             stream.fill(UnsafeMutableBufferPointer(start: words, count: count))
-            for i in 0..<count { words[i] = Float(words[i] >> 8) * 0x1p-24 < rate ? 0 : kept }
+            for i in 0..<count {
+                let isKept: UInt32 = words[i] >> 8 < zeros ? 0 : .max
+                words[i] = isKept & kept
+            }
         }
         source.stream = stream
         ck_multiply(place.input.pointer, factors.pointer, place.output.pointer, count)
