@@ -31,6 +31,9 @@ public struct RunDirectory: Sendable, Equatable {
     public let path: String
     private let origin: Origin
 
+    /// Equal paths are the same directory, however it came to be there.
+    public static func == (a: RunDirectory, b: RunDirectory) -> Bool { a.path == b.path }
+
     /// One that another part of this module keeps, whether it is there or not.
     init(path: String) { self.init(path: path, origin: .opened) }
 
