@@ -31,8 +31,8 @@ public struct Limits: Sendable, Equatable {
     public var retransmit: UInt64 = 3_000_000_000
     /// Nanoseconds a running task may go without a batch.
     public var noProgress: UInt64 = 60_000_000_000
-    /// Nanoseconds that one lease may last, however busy its worker says it is.
-    public var deadline: UInt64 = 600_000_000_000
+    /// Nanoseconds that one task may be computed, however busy its worker says it is: a client's whole round is one.
+    public var deadline: UInt64 = 6 * 3600 * 1_000_000_000
     /// Times that a task is tried on workers that refuse or fail it.
     public var attempts = 3
     /// Times that a task is leased to workers that then die.

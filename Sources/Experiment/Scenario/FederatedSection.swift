@@ -86,6 +86,12 @@ enum FederatedSection {
                     "evaluation.on", "activation_divergence needs a layer before the last dense one",
                     remedy: "remove it, or use a model with a hidden layer"))
         }
+        if value.method.method.poolsData, value.attack != nil {
+            objections.append(
+                MethodObjection(
+                    "attack.kind", "\(value.method.name) has no clients that could attack",
+                    remedy: "remove attack, or use another method"))
+        }
         for objection in objections {
             walk.report(
                 section.place(at: objection.path), objection.path, objection.message, objection.remedy)

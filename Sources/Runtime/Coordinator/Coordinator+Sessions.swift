@@ -176,7 +176,9 @@ extension Coordinator {
                 now - session.progressAt > limits.noProgress
             {
                 voidSession(session.peer, why: "no progress for \(limits.noProgress / 1_000_000_000) s")
-            } else if let oldest = session.leased.values.min(), now - oldest > limits.deadline {
+            } else if let oldest = session.leased.values.min(),
+                now - max(oldest, min(session.lastOffer, now)) > limits.deadline
+            {
                 voidSession(session.peer, why: "a task took more than \(limits.deadline / 1_000_000_000) s")
             } else {
                 retryDownloads(of: session.peer)

@@ -42,17 +42,27 @@ extension Coordinator {
     }
 
     private mutating func lease(to session: Session) -> TaskBoard.Entry? {
-        let others = sessions.values.filter { $0.ready && $0.id != session.id }.map(\.id)
+        let others = sessions.values.filter { $0.ready && $0.id != session.id }
+        let absent = settings.slots.map { absentHomes($0) } ?? []
         let slots = settings.slots
-        let absent = slots.map { absentHomes($0) }
         return board.lease(to: session.id) { entry in
-            if let slots, let client = entry.spec.client {
-                let home = client % slots
-                guard session.slot == home || absent!.contains(home) else { return false }
-            }
-            // A worker whose result was refused gets the task again only when everybody's was.
-            return !entry.refused.contains(session.id) || others.allSatisfy { entry.refused.contains($0) }
+            guard Self.mayCompute(entry.spec, session, slots, absent) else { return false }
+            // A worker whose result was refused gets the task again only when everybody's was who could compute it.
+            return !entry.refused.contains(session.id)
+                || others.allSatisfy {
+                    entry.refused.contains($0.id) || !Self.mayCompute(entry.spec, $0, slots, absent)
+                }
         }
+    }
+
+    /// Whether a task may go to a session: where every client has a worker of its own, only that one computes for it as
+    /// long as it is there.
+    private static func mayCompute(
+        _ task: TaskSpec, _ session: Session, _ slots: Int?, _ absentHomes: Set<Int>
+    ) -> Bool {
+        guard let slots, let client = task.client else { return true }
+        let home = client % slots
+        return session.slot == home || absentHomes.contains(home)
     }
 
     /// Slots whose worker has been gone for so long that others compute for its clients.
@@ -189,7 +199,11 @@ extension Coordinator {
             sessions[peer]!.leased[task] = nil
             let refusals = board.refuse(task, session: session.id)
             let refused = board.entries[task]!.refused
-            let untried = sessions.values.contains { $0.ready && !refused.contains($0.id) }
+            let absent = settings.slots.map { absentHomes($0) } ?? []
+            let untried = sessions.values.contains {
+                $0.ready && !refused.contains($0.id)
+                    && Self.mayCompute(entry.spec, $0, settings.slots, absent)
+            }
             if refusals >= limits.attempts && !untried {
                 let times = "\(describe(entry.spec)) was refused \(refusals) times"
                 return end(.taskFailed("\(times), last with \(code.name): \(text)"))

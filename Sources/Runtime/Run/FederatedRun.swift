@@ -90,8 +90,13 @@ public final class FederatedRun {
         states = try ClientStateStore(
             medium: stateFile.map { $0 as any StateMedium } ?? MemoryMedium(), resuming: kept)
         snapshot = try point.map { point in
+            guard let file = point.files.first else {
+                throw LedgerError(
+                    .corrupt, file: ledger.file, "names no model of its last point",
+                    remedy: "take the run from a copy")
+            }
             var snapshot = try Checkpoint.read(
-                point.files[0], template: setup.program(resuming: nil).snapshot(final: false),
+                file, template: setup.program(resuming: nil).snapshot(final: false),
                 payload: setup.exchange.payload, from: directory)
             snapshot.round = point.round
             snapshot.final = point.state[Checkpoint.finalKey] == [1]

@@ -45,6 +45,10 @@ public struct FederatedSetup: Sendable {
                 classes: labels.classes)
         } catch { throw .network(error) }
         exchange = configuration.exchange(plan)
+        let cohort = min(configuration.training.clientsPerRound, holdings.train.count { !$0.isEmpty })
+        if let objection = configuration.aggregation.objection(clients: cohort) {
+            throw .aggregation("\(objection.message); \(objection.remedy)")
+        }
     }
 
     /// Samples of the global test set.
@@ -106,6 +110,7 @@ public enum SetupError: Error, Sendable, CustomStringConvertible {
     case partition(PartitionError)
     case network(NetworkError)
     case cohort(wanted: Int, clients: Int)
+    case aggregation(String)
 
     public var description: String {
         switch self {
@@ -114,6 +119,7 @@ public enum SetupError: Error, Sendable, CustomStringConvertible {
         case .network(let error): "model: \(error)"
         case .cohort(let wanted, let clients):
             "training.clients_per_round: \(wanted) of \(clients) clients; give at most \(clients)"
+        case .aggregation(let text): "aggregation.rule: \(text)"
         }
     }
 

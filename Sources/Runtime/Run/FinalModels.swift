@@ -36,8 +36,10 @@ enum FinalModels {
     static func writePersonal(
         _ clients: [Int], states: ClientStateStore, setup: FederatedSetup, to directory: RunDirectory
     ) throws {
-        let state = setup.exchange.state
-        guard setup.configuration.method.method.isPersonalized, state.count > 0 else { return }
+        let method = setup.configuration.method.method
+        guard method.keepsModel else { return }
+        // What compression keeps besides stands behind it.
+        let state = method.exchange(setup.plan).state
         var layout = ParameterLayout()
         for client in clients {
             for segment in state.segments {
@@ -46,7 +48,7 @@ enum FinalModels {
                     layer: segment.layer)
             }
         }
-        let values = FloatBuffer(count: state.count).view
+        let values = FloatBuffer(count: setup.exchange.state.count).view
         try SafetensorsFile.write(
             path: directory.path(of: RunDirectory.Name.personal), layout: layout, parts: clients.count
         ) { (index) throws(StateError) in
@@ -55,7 +57,7 @@ enum FinalModels {
                     .damaged,
                     "the state of client \(clients[index]) is not there; take the run from a copy")
             }
-            return values
+            return values.slice(0, state.count)
         }
     }
 }

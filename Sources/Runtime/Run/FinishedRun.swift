@@ -12,7 +12,7 @@ public enum FinishedRun {
             FileManager.default.fileExists(atPath: directory.path(of: name))
         }
         typealias Name = RunDirectory.Name
-        let models = [Name.model] + (method.method.isPersonalized ? [Name.personal] : [])
+        let models = [Name.model] + (method.method.keepsModel ? [Name.personal] : [])
         let missing = (RunDirectory.exportedTables + [Name.partition] + models).filter { !isThere($0) }
         guard !missing.isEmpty else { return [] }
         let lock = try directory.lock()
@@ -37,9 +37,13 @@ public enum FinishedRun {
     static func writeModels(
         _ directory: RunDirectory, _ ledger: Ledger, _ setup: FederatedSetup, _ states: ClientStateStore
     ) throws {
-        let point = try ledger.lastPoint()!.point
+        guard let point = try ledger.lastPoint()?.point, let file = point.files.first else {
+            throw LedgerError(
+                .corrupt, file: ledger.file, "names no model of its last round",
+                remedy: "take the run from a copy")
+        }
         var last = try Checkpoint.read(
-            point.files[0], template: setup.program(resuming: nil).snapshot(final: true),
+            file, template: setup.program(resuming: nil).snapshot(final: true),
             payload: setup.exchange.payload, from: directory)
         last.round = point.round
         try FinalModels.writeGlobal(last, setup: setup, to: directory)

@@ -12,5 +12,6 @@ package struct FedAvgFineTuned: FederatedMethod {
     package init() {}
 
     package var isPersonalized: Bool { true }
+    package var keepsModel: Bool { false }
     package var fineTuningEpochs: Int { epochs }
 }

@@ -35,12 +35,18 @@ public struct AttackSpec: Sendable, Equatable {
         case .signFlip:
             for index in 0..<update.count {
                 let from = Double(received.pointer[index])
-                update.pointer[index] = Float(from - scale * (Double(update.pointer[index]) - from))
+                update.pointer[index] = Self.sent(from - scale * (Double(update.pointer[index]) - from))
             }
         case .scaledNoise:
             for index in 0..<update.count {
-                update.pointer[index] = Float(Double(received.pointer[index]) + scale * stream.normal())
+                update.pointer[index] = Self.sent(Double(received.pointer[index]) + scale * stream.normal())
             }
         }
     }
+
+    /// The greatest magnitude that an attacker sends: beyond it the exact mean would refuse the update, and a clever
+    /// attacker stays inside.
+    static let greatest = 4096.0
+
+    private static func sent(_ value: Double) -> Float { Float(min(greatest, max(-greatest, value))) }
 }

@@ -16,7 +16,7 @@ package struct UpdateCoding: Sendable {
     package init(_ configuration: FederatedConfiguration, layout: ParameterLayout) {
         let compression = configuration.compression
         func codec(_ stages: [CompressionStage]) -> UpdateCodec? {
-            guard !stages.isEmpty, layout.count > 0 else { return nil }
+            guard !stages.isEmpty, layout.count > 0, configuration.method.isFederated else { return nil }
             return UpdateCodec(stages, layout: layout, errorFeedback: compression.errorFeedback)
         }
         uplink = codec(compression.uplink)

@@ -7,7 +7,7 @@ package struct FedAdagrad: FederatedMethod {
         .number("server_learning_rate", \.rate, 0...1e6, "Step size of the server."),
         .number("beta1", \.beta1, 0...1, "Share of the first moment that the server keeps."),
         .number(
-            "tau", \.tau, 0...1e6,
+            "tau", \.tau, 1e-9...1e6,
             "What is added to the root of the second moment; its square is where that begins."),
     ]
 

@@ -22,6 +22,8 @@ package protocol FederatedMethod: Sendable, Equatable {
     var hasGlobalModel: Bool { get }
     /// Whether a client's own test is of a model of its own.
     var isPersonalized: Bool { get }
+    /// Whether clients keep what makes a model of their own, for `personal.safetensors`.
+    var keepsModel: Bool { get }
     /// Whether clients send the server updates.
     var communicates: Bool { get }
     /// Whether all samples belong to one client.
@@ -52,6 +54,7 @@ extension FederatedMethod {
     package static var settings: [MethodSetting<Self>] { [] }
     package var hasGlobalModel: Bool { true }
     package var isPersonalized: Bool { false }
+    package var keepsModel: Bool { isPersonalized }
     package var communicates: Bool { true }
     package var poolsData: Bool { false }
     package var fineTuningEpochs: Int { 0 }

@@ -48,7 +48,7 @@ public struct FederatedConfiguration: Sendable, Equatable {
     package func exchange(_ plan: NetworkPlan) -> Exchange {
         let exchange = method.method.exchange(plan)
         let keepsResidual =
-            compression.errorFeedback && !compression.uplink.isEmpty && method.method.communicates
+            compression.errorFeedback && !compression.uplink.isEmpty && method.isFederated
         return keepsResidual ? exchange.keeping(.payload(Exchange.residual)) : exchange
     }
 

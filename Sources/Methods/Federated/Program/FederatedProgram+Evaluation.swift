@@ -31,7 +31,7 @@ extension FederatedProgram {
                     TaskSpec(
                         id: taskID(.evaluateClient, client), kind: .evaluateClient, round: round,
                         client: client, participation: participations[client], layout: layoutDigest,
-                        inputs: input + (method.isPersonalized ? [states[client]].compactMap(\.self) : [])))
+                        inputs: input + (method.keepsModel ? [states[client]].compactMap(\.self) : [])))
             }
         }
         waiting = Set(step.tasks.map(\.id))

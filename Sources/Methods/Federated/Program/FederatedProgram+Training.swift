@@ -18,7 +18,12 @@ extension FederatedProgram {
         activations = [:]
         evaluation = nil
         server.begin(global: global.view, cohort: cohort)
-        broadcast = encodeBroadcast()
+        do throws(CompressionError) { broadcast = try encodeBroadcast() } catch {
+            var step = ProgramStep()
+            step.failure =
+                "the global model of round \(round) cannot be compressed: \(error); lower the learning rates"
+            return step
+        }
         var step = ProgramStep()
         step.phase = .training(round: round)
         step.tasks = cohort.enumerated().map { position, member in
@@ -32,12 +37,10 @@ extension FederatedProgram {
         return step
     }
 
-    private func encodeBroadcast() -> ObjectBytes {
+    private func encodeBroadcast() throws(CompressionError) -> ObjectBytes {
         guard coding.downlink != nil else { return globalObject }
-        do throws(CompressionError) {
-            return try coding.broadcast(
-                global.view, round: round, residual: downlinkResidual?.view, received: received.view)
-        } catch { preconditionFailure("a global model that is not finite passed the checks: \(error)") }
+        return try coding.broadcast(
+            global.view, round: round, residual: downlinkResidual?.view, received: received.view)
     }
 
     private var updateBytes: UInt64? {
@@ -87,7 +90,7 @@ extension FederatedProgram {
         self.activations[member.client] = mean
         if let state {
             let kept = ClientState(client: member.client, round: round, object: state)
-            newStates.append(kept)
+            newStates[member.client] = ObjectReference(state)
             step.states = [kept]
         }
         record(member, metrics, work, update: update, state: state)
@@ -144,8 +147,8 @@ extension FederatedProgram {
         globalObject = ObjectBytes(global.view)
         broadcast = globalObject
         for member in cohort { participations[member.client] += 1 }
-        for state in newStates { states[state.client] = ObjectReference(state.object) }
-        newStates = []
+        states.merge(newStates) { $1 }
+        newStates = [:]
         reports.sort { $0.client < $1.client }
         selector.observe(reports, round: round)
         trained.sort { $0.client < $1.client }
@@ -208,7 +211,9 @@ private struct TrainingMetrics {
                 .wrongMetrics,
                 "metrics \(output.metrics), work \(output.work) for \(seen) samples in \(member.steps) steps")
         }
-        guard output.metrics[0].isFinite, output.metrics[4].isFinite, output.metrics[4] >= 0 else {
+        guard output.metrics[0].isFinite, output.metrics[0] >= 0, output.metrics[4].isFinite,
+            output.metrics[4] >= 0
+        else {
             throw Rejection(.notFinite, "\(member.place): the training loss is \(output.metrics[0])")
         }
         lossSum = output.metrics[0]

@@ -45,7 +45,8 @@ public struct FederatedProgram: Program {
     var trained: [ClientRow] = []
     var reports: [ClientReport] = []
     var activations: [Int: [Float]] = [:]
-    var newStates: [ClientState] = []
+    /// States of this round, by client; their bytes are kept elsewhere.
+    var newStates: [Int: ObjectReference] = [:]
     var evaluation: Evaluation?
     var current: RoundRow?
     var rows: [Row] = []

@@ -86,12 +86,15 @@ package struct Selector {
             lastRound.view[report.client] = Float(round)
             switch spec {
             case .oort:
-                loss.view[report.client] = Float(Double(report.samples) * report.rootMeanSquareLoss)
-            default: loss.view[report.client] = Float(report.meanLoss)
+                loss.view[report.client] = finite(Double(report.samples) * report.rootMeanSquareLoss)
+            default: loss.view[report.client] = finite(report.meanLoss)
             }
         }
     }
 }
+
+/// As Float32, at most its greatest.
+private func finite(_ value: Double) -> Float { Float(min(value, Double(Float.greatestFiniteMagnitude))) }
 
 /// Draws `count` of `items` without replacement, each time with probability proportional to its weight; where all
 /// weights that are left are 0, the first.
