@@ -76,7 +76,7 @@ struct BarPlot: Drawing, Equatable {
             let top = shortest(thickness * Double(index) - 0.4)
             let bottom = shortest(thickness * Double(index + 1) - 0.4)
             return "$data using (0):0:(0):\(index + 2):($0+(\(top))):($0+(\(bottom))):yticlabels(1)"
-                + " with boxxyerror \(GnuplotStyle.colour(index)) title \(GnuplotStyle.quoted(bar.title))"
+                + " with boxxyerror line\(GnuplotStyle.colour(index)) title \(GnuplotStyle.quoted(bar.title))"
         }
         return text + "EOD\nplot " + bars.joined(separator: ", \\\n    ") + "\n"
     }

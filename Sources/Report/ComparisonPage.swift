@@ -93,33 +93,14 @@ struct ComparisonPage {
 
 /// Mustache: `{{x}}` is escaped, `{{{x}}}` is not and holds only what this module made itself.
 private let comparisonTemplate = """
-    <!DOCTYPE html>
-    <html lang="en">
-    <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta name="color-scheme" content="light dark">
-    <title>Comparison</title>
-    <style>
-    {{{style}}}
-    </style>
-    </head>
-    <body>
+    \(PageParts.head(title: "Comparison"))
     <header>
     <h1>Comparison</h1>
     {{#notes}}
     <p>{{text}}</p>
     {{/notes}}
     </header>
-    {{#note}}
-    <p class="note">{{note}}</p>
-    {{/note}}
-    {{#pictures}}
-    <figure>
-    {{{svg}}}
-    <figcaption>{{caption}}</figcaption>
-    </figure>
-    {{/pictures}}
+    \(PageParts.pictures)
     <h2>Runs</h2>
     <table>
     <thead><tr><th></th>{{#labels}}<th class="number">{{.}}</th>{{/labels}}</tr></thead>

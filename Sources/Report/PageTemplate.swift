@@ -1,17 +1,6 @@
 /// Mustache: `{{x}}` is escaped, `{{{x}}}` is not and holds only what this module made itself.
 let pageTemplate = """
-    <!DOCTYPE html>
-    <html lang="en">
-    <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta name="color-scheme" content="light dark">
-    <title>{{name}}</title>
-    <style>
-    {{{style}}}
-    </style>
-    </head>
-    <body>
+    \(PageParts.head(title: "{{name}}"))
     <header>
     <h1>{{name}}</h1>
     <p>{{kind}}, {{method}}</p>
@@ -21,15 +10,7 @@ let pageTemplate = """
     <div><dt>{{key}}</dt><dd>{{value}}</dd></div>
     {{/headline}}
     </dl>
-    {{#note}}
-    <p class="note">{{note}}</p>
-    {{/note}}
-    {{#pictures}}
-    <figure>
-    {{{svg}}}
-    <figcaption>{{caption}}</figcaption>
-    </figure>
-    {{/pictures}}
+    \(PageParts.pictures)
     {{#has_thresholds}}
     <h2>Thresholds</h2>
     <table>

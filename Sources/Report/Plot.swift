@@ -115,7 +115,7 @@ struct Plot: Drawing, Equatable {
         }
         let lines = series.enumerated().map { index, line in
             let style = line.points.count > 60 ? "lines" : "linespoints pointtype 7 pointsize 0.4"
-            return "$data\(index) using 1:2 with \(style) linewidth 2 \(GnuplotStyle.line(index))"
+            return "$data\(index) using 1:2 with \(style) linewidth 2 line\(GnuplotStyle.line(index))"
                 + " title \(GnuplotStyle.quoted(line.title))"
         }
         return text + "plot " + lines.joined(separator: ", \\\n    ") + "\n"
@@ -139,7 +139,8 @@ enum GnuplotStyle {
         "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999999",
     ]
 
-    static func colour(_ index: Int) -> String { "linecolor rgb \"\(colours[index % colours.count])\"" }
+    /// To be put behind `line` or `fill`.
+    static func colour(_ index: Int) -> String { "color rgb \"\(colours[index % colours.count])\"" }
 
     /// Beyond the last colour, dashes.
     static func line(_ index: Int) -> String { "\(colour(index)) dashtype \(index / colours.count + 1)" }

@@ -80,18 +80,7 @@ struct SweepPage {
 
 /// Mustache, as in `pageTemplate`.
 private let sweepTemplate = """
-    <!DOCTYPE html>
-    <html lang="en">
-    <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta name="color-scheme" content="light dark">
-    <title>{{name}}</title>
-    <style>
-    {{{style}}}
-    </style>
-    </head>
-    <body>
+    \(PageParts.head(title: "{{name}}"))
     <header>
     <h1>{{name}}</h1>
     <p>{{summary}}</p>
@@ -101,15 +90,7 @@ private let sweepTemplate = """
     <div><dt>{{key}}</dt><dd>{{value}}</dd></div>
     {{/headline}}
     </dl>
-    {{#note}}
-    <p class="note">{{note}}</p>
-    {{/note}}
-    {{#pictures}}
-    <figure>
-    {{{svg}}}
-    <figcaption>{{caption}}</figcaption>
-    </figure>
-    {{/pictures}}
+    \(PageParts.pictures)
     <h2>Groups</h2>
     <p>Cells that differ in nothing but their seed; mean ± standard deviation of the sample.</p>
     <table>

@@ -1,7 +1,7 @@
 import Experiment
 
 /// Accuracy of groups as lines, with their standard deviations as bands.
-struct SweepPlot: Sendable, Equatable {
+struct SweepPlot: Drawing, Equatable {
     struct Line: Sendable, Equatable {
         struct Point: Sendable, Equatable {
             var x: Double
@@ -23,11 +23,6 @@ struct SweepPlot: Sendable, Equatable {
     private static let lineLimit = 16
     /// More points than a picture can show are thinned out evenly.
     private static let pointLimit = 1000
-    /// Okabe and Ito's colours, which people with colour-blindness can tell apart.
-    private static let colours = [
-        "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#a6761d",
-    ]
-
     /// The plots that have something to show.
     static func all(of record: SweepRecord) -> [SweepPlot] {
         let groups = record.groups.filter { !$0.curve.isEmpty }
@@ -91,20 +86,13 @@ struct SweepPlot: Sendable, Equatable {
         }
         let bands = lines.enumerated().filter { $0.element.points.contains { $0.deviation > 0 } }.map {
             "$data\($0.offset) using 1:3:4 with filledcurves fillstyle transparent solid 0.15 noborder"
-                + " fillcolor rgb \"\(Self.colour($0.offset))\" notitle"
+                + " fill\(GnuplotStyle.colour($0.offset)) notitle"
         }
         let means = lines.enumerated().map { index, line in
             let style = line.points.count > 60 ? "lines" : "linespoints pointtype 7 pointsize 0.4"
-            return "$data\(index) using 1:2 with \(style) linewidth 2 linecolor rgb \"\(Self.colour(index))\""
-                + " dashtype \(index / Self.colours.count + 1) title \(Self.quoted(line.title))"
+            return "$data\(index) using 1:2 with \(style) linewidth 2 line\(GnuplotStyle.line(index))"
+                + " title \(GnuplotStyle.quoted(line.title))"
         }
         return text + "plot " + (bands + means).joined(separator: ", \\\n    ") + "\n"
-    }
-
-    private static func colour(_ index: Int) -> String { colours[index % colours.count] }
-
-    /// Within single quotes gnuplot knows no escapes but the doubled quote.
-    private static func quoted(_ text: String) -> String {
-        "'" + TextTable.printable(text).replacing("'", with: "''") + "'"
     }
 }

@@ -22,39 +22,12 @@ public enum SweepReport {
     ) throws(ReportError) -> ReportOutcome {
         typealias Name = SweepDirectory.Name
         try writeTables(record, to: directory)
-        var outcome = ReportOutcome(files: [Name.results, Name.groups, Name.curves], note: nil)
-        var pictures: [Picture] = []
+        var folder = ReportFolder(directory.path)
         do throws(RunDirectoryError) {
-            if let gnuplot {
-                pictures = try draw(SweepPlot.all(of: record), directory.files, gnuplot, &outcome)
-            } else {
-                outcome.note =
-                    "Pictures are missing: gnuplot was not found. Install it with `\(Gnuplot.installRemedy)`"
-                    + " and give the same command again."
-            }
-            let page = SweepPage(record, pictures: pictures, note: outcome.note)
-            try directory.files.write(page.html, to: Name.report)
-            outcome.files.append(Name.report)
+            let pictures = try folder.draw(SweepPlot.all(of: record), gnuplot)
+            try folder.write(SweepPage(record, pictures: pictures, note: folder.note).html, to: Name.report)
         } catch { throw .record(.directory(error)) }
-        return outcome
-    }
-
-    private static func draw(
-        _ plots: [SweepPlot], _ files: RunDirectory, _ gnuplot: Gnuplot, _ outcome: inout ReportOutcome
-    ) throws(RunDirectoryError) -> [Picture] {
-        let folder = SweepDirectory.Name.plots
-        try files.makeDirectory(folder)
-        var pictures: [Picture] = []
-        for plot in plots {
-            let (script, picture) = ("\(folder)/\(plot.name).gp", "\(folder)/\(plot.name).svg")
-            try files.write(plot.script, to: script)
-            if let failure = gnuplot.run(script: "\(plot.name).gp", in: files.path(of: folder)) {
-                outcome.note = "Pictures are missing: \(failure)."
-                continue
-            }
-            outcome.files += [script, picture]
-            pictures.append(Picture(caption: plot.caption, svg: Picture.inline(try files.read(picture))))
-        }
-        return pictures
+        return ReportOutcome(
+            files: [Name.results, Name.groups, Name.curves] + folder.files, note: folder.note)
     }
 }

@@ -24,9 +24,3 @@ func extent(_ rows: Int, _ columns: Int, _ stride: Int) -> Int {
     precondition(stride >= columns, "row stride \(stride) below \(columns) columns")
     return rows == 0 ? 0 : (rows - 1) * stride + columns
 }
-
-/// y += alpha * x.
-public func axpy(_ alpha: Float, _ x: FloatView, _ y: FloatView) {
-    precondition(x.count == y.count)
-    cblas_saxpy(Int32(x.count), alpha, x.pointer, 1, y.pointer, 1)
-}

@@ -9,7 +9,6 @@ final class ProgressPrinter {
     private var lastDrawn: Instant = 0
     private var lastRound = 0
     private var firstRound: Int?
-    private var drawn = false
 
     init(rounds: Int, terminal: Bool) {
         self.rounds = rounds
@@ -22,7 +21,6 @@ final class ProgressPrinter {
         if terminal {
             guard now - lastDrawn > 100_000_000 || progress.done == progress.total else { return }
             lastDrawn = now
-            drawn = true
             FileHandle.standardError.write(Data("\r\u{1B}[K\(line(progress, now))".utf8))
         } else if progress.round != lastRound {
             // A new round begins, so the one before is over.
@@ -32,11 +30,6 @@ final class ProgressPrinter {
             }
             lastRound = progress.round
         }
-    }
-
-    func finish() {
-        if drawn { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
-        drawn = false
     }
 
     private func line(_ progress: RunProgress, _ now: Instant) -> String {

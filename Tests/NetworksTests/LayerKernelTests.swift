@@ -6,6 +6,49 @@ import Testing
 extension NetworksTests {
     /// Dense layers, pooling, losses and optimisers in C against plain loops, in every family.
     @Suite struct LayerKernelTests {
+        /// What methods do to whole models, at lengths around those of vectors.
+        @Test(arguments: families)
+        func loopsOverModelsAgreeWithTheirDefinitions(family: Int32) {
+            var stream = RandomStream(RandomKey(seed: 31, purpose: .test))
+            withFamily(family) {
+                for count in [1, 7, 8, 16, 17, 63, 64, 65, 4096, 4097, 10_001] {
+                    loops(count, &stream)
+                }
+            }
+        }
+
+        private func loops(_ count: Int, _ stream: inout RandomStream) {
+            let (a, b, c) = (
+                randomValues(count, &stream), randomValues(count, &stream), randomValues(count, &stream)
+            )
+            func agree(_ found: [Float], _ due: (Int) -> Double, _ what: String) {
+                for i in 0..<count where abs(Double(found[i]) - due(i)) > 1e-5 {
+                    Issue.record("\(what): \(found[i]) instead of \(due(i)) at \(i) of \(count)")
+                    return
+                }
+            }
+            var y = c
+            ck_add_difference(0.3, a, b, &y, count)
+            agree(y, { Double(c[$0]) + 0.3 * (Double(a[$0]) - Double(b[$0])) }, "add_difference")
+            ck_mix(0.3, a, b, &y, count)
+            agree(y, { 0.3 * Double(a[$0]) + 0.7 * Double(b[$0]) }, "mix")
+            y = c
+            ck_extrapolate(1.7, a, &y, count)
+            agree(y, { Double(a[$0]) + 1.7 * (Double(c[$0]) - Double(a[$0])) }, "extrapolate")
+            var own = c
+            var sent = [Float](repeating: 0, count: count)
+            let server = randomValues(count, &stream)
+            ck_control_variate(0.5, a, b, server, &own, &sent, count)
+            func next(_ i: Int) -> Double {
+                Double(c[i]) - Double(server[i]) + 0.5 * (Double(a[i]) - Double(b[i]))
+            }
+            agree(own, next, "control_variate")
+            agree(sent, { Double(server[$0]) + next($0) - Double(c[$0]) }, "control_variate, sent")
+            let due = (0..<count).reduce(0.0) { $0 + (Double(a[$1]) - Double(b[$1])) * Double(c[$1]) }
+            let size = (0..<count).reduce(0.0) { $0 + abs((Double(a[$1]) - Double(b[$1])) * Double(c[$1])) }
+            #expect(abs(ck_inner(a, b, c, count) - due) <= 1e-5 * size, "inner of \(count)")
+        }
+
         @Test(arguments: families)
         func denseAgreesWithLoops(family: Int32) {
             var stream = RandomStream(RandomKey(seed: 22, purpose: .test))

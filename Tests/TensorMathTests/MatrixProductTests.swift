@@ -78,12 +78,4 @@ import Testing
         )
         #expect(c.array == [1, 2, 3, 4])
     }
-
-    @Test func axpyAdds() {
-        let x = FloatBuffer(count: 37).view
-        let y = FloatBuffer(count: 37).view
-        for i in 0..<37 { (x[i], y[i]) = (Float(i), 100) }
-        axpy(-2, x, y)
-        #expect(y.array == (0..<37).map { 100 - 2 * Float($0) })
-    }
 }

@@ -66,12 +66,8 @@ final class APFLTraining: ClientTraining {
     }
 
     func step() -> (lossSum: Double, correct: Int) {
-        let count = client.samples * client.plan.input.count
-        mixture.input.slice(0, count).copy(from: client.network.input.slice(0, count))
         mix(into: mixture.parameters)
-        mixture.forward(samples: client.samples)
-        let labels = client.labels
-        _ = mixture.softmaxCrossEntropy(labels: labels.span, samples: client.samples)
+        _ = client.forward(on: mixture)
         mixture.backwardFromLoss(samples: client.samples)
         if let limit = client.configuration.training.clipNorm { mixture.clipGradients(norm: limit) }
         for segment in buffers { copy(segment, from: mixture.parameters, to: personal) }

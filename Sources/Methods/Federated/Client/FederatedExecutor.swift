@@ -33,12 +33,10 @@ public final class FederatedExecutor: TaskExecutor {
         self.dataset = holdings.seenByClients(dataset)
         globalTest = holdings.globalTest(of: dataset)
         self.holdings = configuration.method.holdings(of: holdings)
-        client = LocalClient(
-            configuration: configuration, plan: plan, taps: configuration.method.method.taps(plan))
+        client = LocalClient(configuration: configuration, plan: plan)
         training = configuration.method.method.client(client)
         evaluator = Network(
-            plan: plan, batch: Self.evaluationBatch, mode: .evaluation, parameters: client.network.parameters,
-            taps: ActivationProbe.tap(plan).map { [$0] } ?? [])
+            plan: plan, batch: Self.evaluationBatch, mode: .evaluation, parameters: client.network.parameters)
         layoutDigest = client.exchange.payload.digest
         macsPerSample = plan.macs
         trainingImages = ImageBatch(client.network.input, shape: plan.input)

@@ -33,11 +33,11 @@ package final class LocalClient {
     let coding: UpdateCoding
     private let scratch: FloatView?
 
-    package init(configuration: FederatedConfiguration, plan: NetworkPlan, taps: Set<String> = []) {
+    package init(configuration: FederatedConfiguration, plan: NetworkPlan) {
         self.configuration = configuration
         self.plan = plan
         exchange = configuration.exchange(plan)
-        network = Network(plan: plan, batch: configuration.training.batchSize, taps: taps)
+        network = Network(plan: plan, batch: configuration.training.batchSize)
         received = FloatBuffer(count: exchange.payload.count).view
         update = exchange.isWholeModel ? network.parameters : FloatBuffer(count: exchange.payload.count).view
         state = FloatBuffer(count: exchange.state.count).view
@@ -71,6 +71,20 @@ package final class LocalClient {
         network.forward(samples: samples)
         let labels = labels
         return network.softmaxCrossEntropy(labels: labels.span, samples: samples)
+    }
+
+    /// Shows the batch to another network and runs it forward.
+    package func show(to other: Network) {
+        let count = samples * plan.input.count
+        other.input.slice(0, count).copy(from: network.input.slice(0, count))
+        other.forward(samples: samples)
+    }
+
+    /// The same with the loss: its gradient waits in `other`.
+    package func forward(on other: Network) -> (lossSum: Double, correct: Int) {
+        show(to: other)
+        let labels = labels
+        return other.softmaxCrossEntropy(labels: labels.span, samples: samples)
     }
 
     /// What travels for `update`.

@@ -57,12 +57,8 @@ final class DittoTraining: ClientTraining {
     }
 
     func step() -> (lossSum: Double, correct: Int) {
-        let count = client.samples * client.plan.input.count
-        personal.input.slice(0, count).copy(from: client.network.input.slice(0, count))
         let result = client.descend()
-        personal.forward(samples: client.samples)
-        let labels = client.labels
-        _ = personal.softmaxCrossEntropy(labels: labels.span, samples: client.samples)
+        _ = client.forward(on: personal)
         personal.backwardFromLoss(samples: client.samples)
         addProximalGradient(
             lambda, of: personal.parameters, towards: client.received, to: personal.gradients)

@@ -85,11 +85,7 @@ final class FedRepTraining: ClientTraining {
 
     func step() -> (lossSum: Double, correct: Int) {
         let network = isHead ? head : body
-        let count = client.samples * client.plan.input.count
-        network.input.slice(0, count).copy(from: client.network.input.slice(0, count))
-        network.forward(samples: client.samples)
-        let labels = client.labels
-        let result = network.softmaxCrossEntropy(labels: labels.span, samples: client.samples)
+        let result = client.forward(on: network)
         client.optimizer.step(network, samples: client.samples)
         return result
     }

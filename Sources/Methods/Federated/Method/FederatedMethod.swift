@@ -40,9 +40,6 @@ package protocol FederatedMethod: Sendable, Equatable {
     /// Passes of a client over its samples in one round.
     func epochs(_ training: TrainingSpec) -> Int
 
-    /// Names of blocks whose outputs its client half reads although they could be fused away.
-    func taps(_ plan: NetworkPlan) -> Set<String>
-
     /// Why this method cannot work with the rest of a scenario, as sentences of place and remedy.
     func objections(_ configuration: FederatedConfiguration, plan: NetworkPlan) -> [MethodObjection]
 
@@ -65,8 +62,6 @@ extension FederatedMethod {
     package var isFederated: Bool { communicates && !poolsData }
 
     package func epochs(_ training: TrainingSpec) -> Int { training.localEpochs }
-
-    package func taps(_ plan: NetworkPlan) -> Set<String> { [] }
 
     package func work(samples: Int, training: TrainingSpec, plan: NetworkPlan) -> Work {
         let seen = UInt64(samples * epochs(training))

@@ -30,11 +30,8 @@ final class MoonTraining: ClientTraining {
     }
 
     func step() -> (lossSum: Double, correct: Int) {
-        let count = client.samples * client.plan.input.count
-        for network in [global, previous] {
-            network.input.slice(0, count).copy(from: client.network.input.slice(0, count))
-            network.forward(samples: client.samples)
-        }
+        client.show(to: global)
+        client.show(to: previous)
         let result = client.forward()
         for sample in 0..<client.samples {
             let range = (sample * features, features)

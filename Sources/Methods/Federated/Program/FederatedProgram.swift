@@ -17,7 +17,6 @@ public struct FederatedProgram: Program {
     let exchange: Exchange
     let layoutDigest: [UInt8]
     let overhead: MessageOverhead
-    let hasProbe: Bool
 
     /// The payload that clients receive: the model and what else travels.
     let global: FloatBuffer
@@ -62,7 +61,6 @@ public struct FederatedProgram: Program {
         self.overhead = overhead
         exchange = configuration.exchange(plan)
         layoutDigest = exchange.payload.digest
-        hasProbe = configuration.evaluation.on.contains(.activationDivergence)
         global = FloatBuffer(count: exchange.payload.count)
         staging = FloatBuffer(count: exchange.payload.count)
         stateStaging = FloatBuffer(count: exchange.state.count)

@@ -1,0 +1,33 @@
+/// What every page has, as Mustache: see `pageTemplate`.
+enum PageParts {
+    /// Up to the beginning of the body; `title` may hold tags.
+    static func head(title: String) -> String {
+        """
+        <!DOCTYPE html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="color-scheme" content="light dark">
+        <title>\(title)</title>
+        <style>
+        {{{style}}}
+        </style>
+        </head>
+        <body>
+        """
+    }
+
+    /// A note where some are missing, and the pictures.
+    static let pictures = """
+        {{#note}}
+        <p class="note">{{note}}</p>
+        {{/note}}
+        {{#pictures}}
+        <figure>
+        {{{svg}}}
+        <figcaption>{{caption}}</figcaption>
+        </figure>
+        {{/pictures}}
+        """
+}
