@@ -1,11 +1,21 @@
+import Synchronization
+
 /// An immutable run of bytes with a name: a model, an update, a client's state, a data shard.
 ///
 /// Shared by reference between the task that made it, the ledger and the socket, without copying.
 public final class ObjectBytes: Sendable {
     /// Number of bytes.
     public let count: Int
-    /// XXH3-128 of the bytes.
-    public let id: ObjectID
+    /// XXH3-128 of the bytes, computed when it is first asked for: a frame that carries several objects needs none.
+    public var id: ObjectID {
+        name.withLock { name in
+            if let name { return name }
+            let fresh = ObjectID(of: UnsafeRawBufferPointer(start: base, count: count))
+            name = fresh
+            return fresh
+        }
+    }
+    private let name = Mutex<ObjectID?>(nil)
     private nonisolated(unsafe) let base: UnsafeRawPointer
     private let release: @Sendable () -> Void
 
@@ -14,15 +24,14 @@ public final class ObjectBytes: Sendable {
         self.base = base
         self.count = count
         self.release = release
-        id = ObjectID(of: UnsafeRawBufferPointer(start: base, count: count))
     }
 
     /// `count` bytes written by `fill`, which receives memory aligned to 64.
     package convenience init(count: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) {
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1), alignment: 64)
+        let memory = ObjectMemory.allocate(count)
         fill(UnsafeMutableRawBufferPointer(start: memory, count: count))
         nonisolated(unsafe) let owned = memory
-        self.init(base: memory, count: count) { owned.deallocate() }
+        self.init(base: memory, count: count) { ObjectMemory.release(owned, count: count) }
     }
 
     public convenience init(_ bytes: [UInt8]) {
@@ -38,6 +47,14 @@ public final class ObjectBytes: Sendable {
 
     deinit { release() }
 
+    /// The bytes of a range as an object of their own, without copying; it keeps the whole alive.
+    public func part(_ range: Range<Int>) -> ObjectBytes {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "\(range) of \(count) bytes")
+        return ObjectBytes(base: base + range.lowerBound, count: range.count) {
+            withExtendedLifetime(self) {}
+        }
+    }
+
     /// Copies the bytes into `values` as little-endian Float32; false when the count does not fit.
     public func copy(into values: FloatView) -> Bool {
         guard count == values.count * 4 else { return false }
@@ -52,6 +69,41 @@ public final class ObjectBytes: Sendable {
 
     package func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         body(UnsafeRawBufferPointer(start: base, count: count))
+    }
+}
+
+/// An object that comes in pieces, in any order.
+public final class ObjectAssembly {
+    public let count: Int
+    /// Owned until `finish`.
+    private var memory: UnsafeMutableRawPointer?
+
+    public init(count: Int) {
+        precondition(count >= 0)
+        self.count = count
+        memory = ObjectMemory.allocate(count)
+    }
+
+    deinit { if let memory { ObjectMemory.release(memory, count: count) } }
+
+    /// Puts all bytes of `piece` at `offset`.
+    public func place(_ piece: ObjectBytes, at offset: Int) {
+        precondition(offset >= 0 && piece.count <= count - offset, "a piece beyond the end")
+        guard let memory else { preconditionFailure("the object is finished") }
+        piece.withUnsafeBytes { source in
+            if let base = source.baseAddress, piece.count > 0 {
+                memory.advanced(by: offset).copyMemory(from: base, byteCount: source.count)
+            }
+        }
+    }
+
+    /// The object, once every byte is in place; it takes the memory over.
+    public func finish() -> ObjectBytes {
+        guard let whole = memory else { preconditionFailure("the object is finished") }
+        memory = nil
+        nonisolated(unsafe) let owned = whole
+        let count = count
+        return ObjectBytes(base: whole, count: count) { ObjectMemory.release(owned, count: count) }
     }
 }
 

@@ -12,12 +12,16 @@ extension TaskOrder {
 }
 
 extension Offer {
-    /// The same for its outputs.
-    public var furtherOutputBytes: Int {
-        guard outputs.count > 1 else { return 0 }
+    /// Bytes of the headers that a deployment would send around the first output: this offer's with that one alone, and
+    /// those of its chunks.
+    public var deployedOverhead: UInt64 {
+        precondition(!outputs.isEmpty)
         var alone = self
         alone.outputs = [outputs[0]]
-        return Message.offer(self).headerBytes - Message.offer(alone).headerBytes
+        let chunk = Message.chunk(id: outputs[0].id, index: 0, length: 1)
+        return TrafficMeter.overhead(
+            object: Int(outputs[0].bytes), header: Message.offer(alone).headerBytes,
+            chunkHeader: chunk.headerBytes)
     }
 }
 
@@ -73,9 +77,7 @@ public enum InlineObjects {
         for reference in named {
             guard reference.bytes <= UInt64(frame.count - offset) else { return nil }
             let range = offset..<offset + Int(reference.bytes)
-            let object = ObjectBytes(count: range.count) { target in
-                frame.withUnsafeBytes { target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[range])) }
-            }
+            let object = frame.part(range)
             guard object.id == reference.id else { return nil }
             objects.append(object)
             offset = range.upperBound

@@ -18,7 +18,8 @@ public struct ObjectTransfer {
     private let chunkBytes: Int
     private let window: Int
     private let chunks: Int
-    private var buffer: [UInt8]
+    /// Made for the first chunk: an object that never comes takes no memory.
+    private var assembly: ObjectAssembly?
     private var present: [Bool]
     private var missing: Int
     private var asked = 0
@@ -30,7 +31,6 @@ public struct ObjectTransfer {
         self.chunkBytes = chunkBytes
         self.window = window
         chunks = max(1, (Int(reference.bytes) + chunkBytes - 1) / chunkBytes)
-        buffer = []
         present = .init(repeating: false, count: chunks)
         missing = chunks
     }
@@ -51,17 +51,14 @@ public struct ObjectTransfer {
         guard index < chunks, !present[index] else { return .wait }
         let offset = index * chunkBytes
         guard frame.count == min(chunkBytes, Int(reference.bytes) - offset) else { return .wait }
-        if buffer.isEmpty { buffer = .init(repeating: 0, count: Int(reference.bytes)) }
-        frame.withUnsafeBytes { source in
-            buffer.withUnsafeMutableBytes { target in
-                UnsafeMutableRawBufferPointer(rebasing: target[offset..<offset + source.count]).copyMemory(
-                    from: source)
-            }
-        }
+        let assembly = assembly ?? ObjectAssembly(count: Int(reference.bytes))
+        self.assembly = assembly
+        assembly.place(frame, at: offset)
         present[index] = true
         missing -= 1
         if missing == 0 {
-            let object = ObjectBytes(buffer)
+            let object = assembly.finish()
+            self.assembly = nil
             return object.id == reference.id ? .complete(object) : .corrupt
         }
         while firstMissing < chunks && present[firstMissing] { firstMissing += 1 }

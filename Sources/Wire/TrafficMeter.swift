@@ -51,17 +51,20 @@ public struct TrafficMeter: Sendable, Equatable {
         sent.add(header: header, frame: frame, share: share)
     }
 
-    public mutating func receive(header: Int, frame: Int?, share: Share) {
-        received.add(header: header, frame: frame, share: share)
+    /// What arrives is simulation until `claimReceived`.
+    public mutating func receive(header: Int, frame: Int?) {
+        received.add(header: header, frame: frame, share: .simulation)
     }
 
     /// Bytes that were sent as simulation turn out to serve a client after all: its model was here already, because
     /// the worker had evaluated it.
     public mutating func claim(payload: UInt64, overhead: UInt64) {
-        precondition(sent.simulation >= payload + overhead)
-        sent.simulation -= payload + overhead
-        sent.federatedPayload += payload
-        sent.federatedOverhead += overhead
+        sent.claim(payload: payload, overhead: overhead)
+    }
+
+    /// An update that arrived, however often and in whatever pieces, was accepted: once is what a deployment sends.
+    public mutating func claimReceived(payload: UInt64, overhead: UInt64) {
+        received.claim(payload: payload, overhead: overhead)
     }
 
     /// Overhead of the headers around an object of `bytes` on the message that names it, whose header has `header`
@@ -73,6 +76,13 @@ public struct TrafficMeter: Sendable, Equatable {
 }
 
 extension TrafficMeter.Sums {
+    fileprivate mutating func claim(payload: UInt64, overhead: UInt64) {
+        precondition(simulation >= payload + overhead)
+        simulation -= payload + overhead
+        federatedPayload += payload
+        federatedOverhead += overhead
+    }
+
     fileprivate mutating func add(header: Int, frame: Int?, share: TrafficMeter.Share) {
         messages += 1
         framing += Framing.bytes(header: header, frame: frame) - UInt64(header + (frame ?? 0))

@@ -103,6 +103,13 @@ private func openingError(_ path: String) -> RunDirectoryError.Kind? {
         #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.file("found")) == [])
     }
 
+    /// A rename would replace the device by a file.
+    @Test func devicesStayDevices() {
+        let error = #expect(throws: RunDirectoryError.self) { try AtomicFile(at: "/dev/null") }
+        #expect(error?.description.contains("is not a regular file") == true)
+        #expect(!FileManager.default.fileExists(atPath: "/dev/null.tmp"))
+    }
+
     @Test func aFullDiskIsToldByCommit() throws {
         guard FileManager.default.fileExists(atPath: "/dev/full") else { return }
         let scratch = try Scratch()

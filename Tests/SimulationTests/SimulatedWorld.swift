@@ -52,7 +52,7 @@ final class SimulatedWorld {
     private var queue: [Scheduled] = []
     private var order = 0
     private(set) var now: Instant = 0
-    private var coordinator: Coordinator<FederatedProgram>
+    private(set) var coordinator: Coordinator<FederatedProgram>
     private var nodes: [Node]
     private var epoch: UInt64 = 1
     private var limits: Limits

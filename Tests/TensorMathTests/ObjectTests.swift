@@ -33,6 +33,39 @@ import Testing
         #expect(ObjectID(high: 0x0102, low: 0xA0).description == "000000000000010200000000000000a0")
     }
 
+    /// A part has the bytes and the name of an object of its own, and keeps the whole alive.
+    @Test func partsAreObjects() {
+        let bytes = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        var part = ObjectBytes(bytes).part(1000..<150_001)
+        // Takes the whole's memory if the part did not keep it.
+        let other = ObjectBytes([UInt8](repeating: 7, count: bytes.count))
+        #expect(part.bytes == Array(bytes[1000..<150_001]) && part.id == ObjectBytes(part.bytes).id)
+        part = part.part(5..<5)
+        #expect(part.count == 0 && part.id == ObjectBytes([]).id && other.bytes[9] == 7)
+    }
+
+    /// Pieces in any order make the object; its memory is used again, never shared.
+    @Test func assemblyMakesTheObject() {
+        var stream = RandomStream(RandomKey(seed: 4, purpose: .test))
+        var alive: [(object: ObjectBytes, bytes: [UInt8])] = []
+        for round in 0..<60 {
+            let count = [70_000, 70_000, 69_999, 300_000, 0, 17][round % 6]
+            let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 13 &+ round) }
+            let assembly = ObjectAssembly(count: count)
+            let starts = Array(stride(from: 0, to: count, by: 16_384))
+            for index in stream.sample(starts.count, of: starts.count) {
+                let end = min(starts[index] + 16_384, count)
+                assembly.place(ObjectBytes(Array(bytes[starts[index]..<end])), at: starts[index])
+            }
+            let object = assembly.finish()
+            #expect(object.id == ObjectBytes(bytes).id)
+            alive.append((object, bytes))
+            if alive.count > 7 { alive.remove(at: stream.index(below: alive.count)) }
+            #expect(alive.allSatisfy { $0.object.bytes == $0.bytes })
+        }
+        _ = ObjectAssembly(count: 100_000)
+    }
+
     @Test func bytesAndFloatsAgree() {
         let values = FloatBuffer(count: 3).view
         values.copy(from: [1, -2.5, .nan])

@@ -17,7 +17,10 @@ import Wire
                 header: stream.index(below: 2) == 0, payload: stream.index(below: 2) == 0)
             let direction = stream.index(below: 2)
             if direction == 0 {
-                meter.receive(header: header, frame: frame, share: share)
+                meter.receive(header: header, frame: frame)
+                meter.claimReceived(
+                    payload: UInt64(share.payload ? frame ?? 0 : 0),
+                    overhead: UInt64(share.header ? header : 0))
             } else {
                 meter.send(header: header, frame: frame, share: share)
             }
@@ -44,11 +47,11 @@ import Wire
         #expect(meter.sent.federatedOverhead == 126 && meter.sent.federatedPayload == 1000)
         #expect(meter.sent.simulation == 4024 && meter.sent.total == 5150)
         // Without a frame there is nothing to take away from; a message of the simulation has no share at all.
-        meter.receive(header: 150, frame: nil, share: share)
-        #expect(meter.received.federatedOverhead == 126 && meter.received.federatedPayload == 0)
+        meter.send(header: 150, frame: nil, share: share)
+        #expect(meter.sent.federatedOverhead == 252 && meter.sent.federatedPayload == 1000)
         (share.header, share.payload) = (false, false)
-        meter.receive(header: 150, frame: 5000, share: share)
-        #expect(meter.received.federated == 126 && meter.received.simulation == 24 + 5150)
+        meter.send(header: 150, frame: 5000, share: share)
+        #expect(meter.sent.federated == 1252 && meter.sent.simulation == 4024 + 24 + 5150)
     }
 
     @Test func claimMovesBytes() {
@@ -68,7 +71,7 @@ import Wire
         #expect(Framing.bytes(header: 100, frame: count) == 102 + UInt64(count) + extra)
         #expect(Framing.bytes(header: 100, frame: nil) == 102)
         var meter = TrafficMeter()
-        meter.receive(header: 100, frame: count, share: .federated)
+        meter.receive(header: 100, frame: count)
         #expect(meter.received.framing == 2 + extra && meter.received.total == UInt64(100 + count))
     }
 

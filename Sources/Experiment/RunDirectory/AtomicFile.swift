@@ -24,6 +24,11 @@ public final class AtomicFile {
         if stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR {
             throw RunDirectoryError(.cannotWrite, path: path, "is a directory", remedy: "name a file")
         }
+        // A rename would put a file in the place of a device or a pipe.
+        if stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG {
+            throw RunDirectoryError(
+                .cannotWrite, path: path, "is not a regular file", remedy: "name a file")
+        }
         descriptor = Foundation.open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw Self.failure(temporary, "opened for writing", errno) }
     }

@@ -2,7 +2,7 @@ import Methods
 import TensorMath
 import Wire
 
-// Objects on their way: models to workers, updates from them, and whose traffic that is.
+// Objects on their way: models to workers, updates from them.
 extension Coordinator {
     /// Sends the chunks that a worker asked for.
     mutating func serve(_ id: ObjectID, first: UInt32, count: UInt32, to peer: PeerID) {
@@ -64,20 +64,19 @@ extension Coordinator {
             return
         }
         sessions[peer]!.arriving[offer.task] = Session.Arriving(offer: offer, objects: objects)
-        let isFirst = board.entries[offer.task].map { $0.leases == 1 && $0.spec.isFederated } ?? false
         for index in missing where sessions[peer]!.downloads[offer.outputs[index].id] == nil {
-            beginDownload(offer.outputs[index], of: offer.task, federated: isFirst && index == 0, from: peer)
+            beginDownload(offer.outputs[index], of: offer.task, from: peer)
         }
     }
 
     private mutating func beginDownload(
-        _ reference: ObjectReference, of task: UInt64, federated: Bool, from peer: PeerID
+        _ reference: ObjectReference, of task: UInt64, from peer: PeerID
     ) {
         receiving += reference.bytes
         var download = Session.Download(
             task: task,
             transfer: ObjectTransfer(reference, chunkBytes: limits.chunkBytes, window: limits.window),
-            lastChunk: now, federated: federated)
+            lastChunk: now)
         let step = download.transfer.request()
         sessions[peer]!.downloads[reference.id] = download
         follow(step, reference.id, peer)
@@ -146,30 +145,6 @@ extension Coordinator {
             let step = sessions[peer]!.downloads[id]!.transfer.request()
             sessions[peer]!.downloads[id]!.lastChunk = now
             follow(step, id, peer)
-        }
-    }
-
-    /// Which share of a message from a worker a deployment would have received, too.
-    func share(of message: Message, from session: Session, frame: ObjectBytes?) -> TrafficMeter.Share {
-        switch message {
-        case .offer(let offer):
-            guard let entry = board.entries[offer.task], entry.session == session.id, entry.leases == 1,
-                entry.spec.isFederated, session.arriving[offer.task] == nil,
-                !offer.outputs.contains(where: { session.downloads[$0.id] != nil })
-            else { return .simulation }
-            var share = TrafficMeter.Share(header: true, payload: offer.inline & 1 == 1)
-            share.simulatedHeader = offer.furtherOutputBytes
-            if share.payload, let first = offer.outputs.first, let frame, first.bytes <= UInt64(frame.count) {
-                share.simulatedPayload = frame.count - Int(first.bytes)
-            }
-            return share
-        case .chunk(let id, let index, _):
-            guard let download = session.downloads[id], download.federated, frame != nil,
-                download.transfer.wants(index)
-            else { return .simulation }
-            return .chunk(
-                of: download.transfer.reference.bytes, offset: UInt64(index) * UInt64(limits.chunkBytes))
-        default: return .simulation
         }
     }
 }

@@ -10,33 +10,32 @@ extension Coordinator {
             guard !surplus else { throw WireError("more frames than a header and one object") }
             envelope = try Envelope(decoding: header)
         } catch {
-            meter.receive(header: header.count, frame: frame?.count, share: .simulation)
+            meter.receive(header: header.count, frame: frame?.count)
             refuseMalformed(peer, error)
             return
         }
         if case .hello(let hello) = envelope.message {
-            meter.receive(header: header.count, frame: frame?.count, share: .simulation)
+            meter.receive(header: header.count, frame: frame?.count)
             greet(peer, envelope, hello)
             return
         }
         guard var session = sessions[peer], envelope.session == session.id, envelope.run == settings.run,
             envelope.epoch == settings.epoch
         else {
-            meter.receive(header: header.count, frame: frame?.count, share: .simulation)
+            meter.receive(header: header.count, frame: frame?.count)
             reject(peer, .staleSession, "this session is over; say HELLO again", retry: 0)
             return
         }
         session.lastHeard = now
         guard envelope.sequence > session.receivedSequence else {
             sessions[peer] = session
-            meter.receive(header: header.count, frame: frame?.count, share: .simulation)
+            meter.receive(header: header.count, frame: frame?.count)
             return
         }
         session.receivedSequence = envelope.sequence
         sessions[peer] = session
-        meter.receive(
-            header: header.count, frame: frame?.count,
-            share: share(of: envelope.message, from: session, frame: frame))
+        // Updates are claimed for their clients when they are accepted.
+        meter.receive(header: header.count, frame: frame?.count)
         handle(envelope.message, frame: frame, from: peer)
     }
 

@@ -176,6 +176,9 @@ extension Coordinator {
             return
         }
         board.accept(offer)
+        if entry.spec.isFederated, let update = offer.outputs.first {
+            meter.claimReceived(payload: update.bytes, overhead: offer.deployedOverhead)
+        }
         sessions[peer]?.leased[offer.task] = nil
         send(.result(task: offer.task, code: .accepted, text: ""), to: peer)
         if next.phase == nil && next.rows.isEmpty && next.outcome == nil { reportProgress() }

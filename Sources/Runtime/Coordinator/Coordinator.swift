@@ -151,7 +151,7 @@ public struct Coordinator<Experiment: Program> {
         guard let ending, !finished else { return }
         switch event {
         case .received(let peer, let header, let frame, _):
-            meter.receive(header: header.count, frame: frame?.count, share: .simulation)
+            meter.receive(header: header.count, frame: frame?.count)
             if case .bye(_, _, let memory) = try? Envelope(decoding: header).message {
                 workerMemory = max(workerMemory, memory)
                 sessions[peer] = nil

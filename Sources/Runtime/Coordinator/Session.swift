@@ -51,7 +51,6 @@ struct Session {
         let task: UInt64
         var transfer: ObjectTransfer
         var lastChunk: Instant
-        let federated: Bool
     }
 
     func holding(_ id: ObjectID) -> Int? { holdings.firstIndex { $0.id == id } }

@@ -48,6 +48,11 @@ extension FederatedProgram {
             throw Rejection(.wrongMetrics, "\(samples) samples were evaluated instead of \(expected ?? 0)")
         }
         let sums = Evaluation.Sums(loss: output.metrics[0], correct: correct, samples: samples)
+        guard output.metrics[0].isFinite, output.metrics[0] >= 0 else {
+            let place = task.client.map { "client \($0)'s samples" } ?? "test samples from \(task.first) on"
+            throw Rejection(
+                .notFinite, "round \(round), \(place): the loss of the evaluation is \(output.metrics[0])")
+        }
         if let client = task.client {
             evaluation?.clients[client] = sums
         } else {
