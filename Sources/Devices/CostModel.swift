@@ -93,7 +93,9 @@ extension DeviceProfile.Speed {
         self.init(
             peakFLOPS: peak, efficiency: rates.map { $0 / peak },
             activationBytesPerSecond: 1 / price(.activationBytes),
-            weightBytesPerSecond: 1 / price(.weightBytes), secondsPerLayer: price(.layers),
+            weightBytesPerSecond: 1 / (price(.weightBytes) + price(.matrixBytes)),
+            kernelBytesPerSecond: model.terms.contains(.kernelBytes) ? 1 / price(.kernelBytes) : nil,
+            secondsPerLayer: price(.layers),
             secondsPerPass: price(.passes), errorPercent: errorPercent, source: source)
     }
 }

@@ -23,7 +23,7 @@ public struct CostSample: Sendable {
     }
 
     private static func amounts(_ layers: [LayerCost], _ batch: Int) -> [CostTerm: Double] {
-        let terms = Set(CostTerm.candidates.joined())
+        let terms = Set(CostTerm.candidates.joined()).union(CostTerm.detailed)
         return Dictionary(uniqueKeysWithValues: terms.map { ($0, $0.amount(in: layers, batch: batch)) })
     }
 }

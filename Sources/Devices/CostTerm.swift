@@ -4,12 +4,15 @@ public enum CostTerm: Sendable, Hashable {
     case products
     /// The same of one kind.
     case productsOf(LayerKind)
-    /// Other operations: pools, sums, norms and activations that are layers of their own.
+    /// Other operations: of pools, and of norms that are layers of their own.
     case operations
     /// Bytes of values that go into and out of layers.
     case activationBytes
     /// Bytes of weights, read once a pass whatever the batch.
     case weightBytes
+    /// Those of convolutions alone, and those of dense layers.
+    case kernelBytes
+    case matrixBytes
     /// Layers, once a pass.
     case layers
     /// The pass itself.
@@ -26,6 +29,8 @@ public enum CostTerm: Sendable, Hashable {
         case .operations: return samples * sum(\.operations)
         case .activationBytes: return samples * sum(\.activationBytes)
         case .weightBytes: return sum(\.weightBytes)
+        case .kernelBytes: return sum { $0.kind.isConvolution ? $0.weightBytes : 0 }
+        case .matrixBytes: return sum { $0.kind.isConvolution ? 0 : $0.weightBytes }
         case .layers: return Double(layers.count)
         case .passes: return 1
         }
@@ -39,6 +44,8 @@ public enum CostTerm: Sendable, Hashable {
         case .operations: "operations"
         case .activationBytes: "activation_bytes"
         case .weightBytes: "weight_bytes"
+        case .kernelBytes: "kernel_bytes"
+        case .matrixBytes: "matrix_bytes"
         case .layers: "layers"
         case .passes: "passes"
         }
@@ -56,6 +63,23 @@ public enum CostTerm: Sendable, Hashable {
         ],
     ]
 
+    /// For a device of which many networks can be measured. Runtimes that train rearrange kernels in every pass, which
+    /// costs more than reading them.
+    public static let detailed: [CostTerm] =
+        LayerKind.allCases.filter { $0 != .elementwise }.map { .productsOf($0) } + [
+            .operations, .activationBytes, .kernelBytes, .matrixBytes, .layers, .passes,
+        ]
+
     /// What most papers compare with: so much a pass and so much an operation.
     public static let operationsOnly: [CostTerm] = [.products, .passes]
+}
+
+extension LayerKind {
+    /// Whether its weights are kernels.
+    var isConvolution: Bool {
+        switch self {
+        case .conv3x3, .convolution, .pointwise, .depthwise: true
+        case .dense, .elementwise: false
+        }
+    }
 }

@@ -28,9 +28,12 @@ extension DeviceProfile {
         let computing =
             samples * Double(2 * layer.macs) / (speed.peakFLOPS * speed.efficiency[kind])
             + samples * Double(layer.operations) / (speed.peakFLOPS * speed.efficiency[operations])
+        let weightRate =
+            layer.kind.isConvolution
+            ? speed.kernelBytesPerSecond ?? speed.weightBytesPerSecond : speed.weightBytesPerSecond
         let moving =
             samples * size * Double(layer.activationBytes) / speed.activationBytesPerSecond
-            + size * Double(layer.weightBytes) / speed.weightBytesPerSecond
+            + size * Double(layer.weightBytes) / weightRate
         switch speed.combination {
         case .sum: return speed.secondsPerLayer + computing + moving
         case .maximum: return speed.secondsPerLayer + max(computing, moving)

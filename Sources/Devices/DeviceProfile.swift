@@ -34,6 +34,8 @@ public struct DeviceProfile: Sendable, Equatable {
         /// Of values that go into and out of layers, and of weights.
         public var activationBytesPerSecond: Double
         public var weightBytesPerSecond: Double
+        /// Of convolutions' weights, where these are read in another way; nil for the same.
+        public var kernelBytesPerSecond: Double?
         public var secondsPerLayer: Double
         public var secondsPerPass: Double
         public var combination: Combination
@@ -44,14 +46,16 @@ public struct DeviceProfile: Sendable, Equatable {
 
         public init(
             peakFLOPS: Double, efficiency: [Double], activationBytesPerSecond: Double,
-            weightBytesPerSecond: Double, secondsPerLayer: Double = 0, secondsPerPass: Double = 0,
-            combination: Combination = .sum, errorPercent: Double? = nil, source: String
+            weightBytesPerSecond: Double, kernelBytesPerSecond: Double? = nil, secondsPerLayer: Double = 0,
+            secondsPerPass: Double = 0, combination: Combination = .sum, errorPercent: Double? = nil,
+            source: String
         ) {
             precondition(efficiency.count == LayerKind.allCases.count, "\(efficiency.count) kinds of layers")
             self.peakFLOPS = peakFLOPS
             self.efficiency = efficiency
             self.activationBytesPerSecond = activationBytesPerSecond
             self.weightBytesPerSecond = weightBytesPerSecond
+            self.kernelBytesPerSecond = kernelBytesPerSecond
             self.secondsPerLayer = secondsPerLayer
             self.secondsPerPass = secondsPerPass
             self.combination = combination

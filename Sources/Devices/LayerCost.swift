@@ -8,8 +8,8 @@ public struct LayerCost: Sendable, Equatable {
     public var kind: LayerKind
     /// Multiply-accumulates with kernels and matrices; each is two floating point operations.
     public var macs: UInt64
-    /// Operations on values that are no multiply-accumulate: what a pool reads of its windows, the additions of a
-    /// sum, the products and sums of a norm.
+    /// Operations on values that are no multiply-accumulate: what a pool reads of its windows, the product and sum of a
+    /// norm. Layers with one operation for each value, such as relu or a sum, are as long as the bytes that they move.
     public var operations: UInt64
     /// Bytes read and written as Float32.
     public var inputBytes: UInt64

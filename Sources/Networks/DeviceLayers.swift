@@ -91,7 +91,6 @@ extension NetworkPlan.Block {
     fileprivate func cost(of count: Int) -> LayerCost {
         guard role == .sum, count < sources.count else { return cost }
         var cost = cost
-        cost.operations = UInt64((count - 1) * output.count)
         cost.inputBytes = UInt64(4 * count * output.count)
         return cost
     }

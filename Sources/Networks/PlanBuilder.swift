@@ -110,7 +110,6 @@ struct PlanBuilder {
                 output: output, weight: nil, bias: nil, runningMean: nil, runningVariance: nil,
                 cost: LayerCost(
                     kind: .elementwise, macs: 0,
-                    operations: role == .sum ? UInt64(max(0, shapes.count - 1) * output.count) : 0,
                     inputBytes: UInt64(moved * shapes.reduce(0) { $0 + $1.count }),
                     outputBytes: UInt64(moved * output.count), weightBytes: 0)))
         return Place(block: blocks.count - 1, shape: output)

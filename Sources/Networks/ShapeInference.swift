@@ -133,9 +133,9 @@ extension LayerSpec {
             return LayerCost(kind: .elementwise, macs: 0, inputBytes: 0, outputBytes: 0, weightBytes: 0)
         case .maxPool(let kernel, _, _, _), .averagePool(let kernel, _, _):
             operations = output.count * kernel * kernel
-        case .globalAveragePool, .adaptiveAveragePool, .relu, .relu6, .dropout: operations = input.count
+        case .globalAveragePool, .adaptiveAveragePool: operations = input.count
         case .batchNorm, .groupNorm: operations = 2 * input.count
-        case .slice, .padChannels, .shuffle: break
+        case .relu, .relu6, .dropout, .slice, .padChannels, .shuffle: break
         case .sequence, .residual, .concatenate, .cell: preconditionFailure("\(family) is composite")
         }
         return LayerCost(

@@ -103,19 +103,22 @@ public struct DeviceCalibration: Sendable {
 
     /// All samples of a network are left out together.
     package static func leaveOneOut(
-        _ measured: [(network: String, sample: CostSample)], _ deadPaths: [DeadPaths]
+        _ measured: [(network: String, sample: CostSample)],
+        candidates: [[CostTerm]] = CostTerm.candidates, _ deadPaths: [DeadPaths]
     ) -> Repetition {
         var (predicted, plain): ([Double], [Double]) = ([], [])
         for (network, sample) in measured {
             let others = measured.filter { $0.network != network }.map(\.sample)
-            let model = CostModel.calibrated(others, deadPaths: deadPaths)
+            let model = CostModel.calibrated(others, candidates: candidates, deadPaths: deadPaths)
             predicted.append(model.seconds(sample))
             plain.append(
                 CostModel(others, terms: CostTerm.operationsOnly, deadPaths: model.deadPaths).seconds(sample))
         }
         let seconds = measured.map(\.sample.seconds)
         return Repetition(
-            seed: nil, model: CostModel.calibrated(measured.map(\.sample), deadPaths: deadPaths),
+            seed: nil,
+            model: CostModel.calibrated(
+                measured.map(\.sample), candidates: candidates, deadPaths: deadPaths),
             error: PredictionError(predicted: predicted, measured: seconds),
             operationsOnly: PredictionError(predicted: plain, measured: seconds))
     }

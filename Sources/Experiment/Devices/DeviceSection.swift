@@ -67,6 +67,10 @@ enum DeviceSection {
         section.field(
             "weight_gb_per_second", &value.weightBytesPerSecond, .scaledOrFree(1e9), .required,
             unit: "10^9 bytes/s", "Of weights, read once a pass.")
+        section.optional(
+            "kernel_gb_per_second", &value.kernelBytesPerSecond, .scaledOrFree(1e9),
+            absence: "as `weight_gb_per_second`", unit: "10^9 bytes/s",
+            "Of convolutions' weights, where a runtime rearranges them in each pass.")
         section.field(
             "layer_us", &value.secondsPerLayer, .duration(1e-6), .value(0), unit: "microseconds",
             "For each layer of a pass.")
@@ -96,7 +100,7 @@ enum DeviceSection {
         case .pointwise: "Of 1 x 1 convolutions."
         case .depthwise: "Of depthwise convolutions."
         case .dense: "Of dense layers."
-        case .elementwise: "Of pools, sums, norms and activations."
+        case .elementwise: "Of operations in pools and norms."
         }
     }
 }
