@@ -33,7 +33,8 @@ let package = Package(
         .target(name: "Methods", dependencies: ["Networks", "Datasets", "CKernels"]),
         .target(
             name: "Experiment",
-            dependencies: ["Methods", "Yams", .product(name: "GRDB", package: "GRDB.swift")]),
+            dependencies: ["Methods", "Yams", .product(name: "GRDB", package: "GRDB.swift")],
+            resources: [.embedInCode("Devices/Profiles")]),
         .target(name: "Wire", dependencies: ["TensorMath", "CWire", "CZeroMQ"]),
         .target(
             name: "Runtime",
@@ -54,6 +55,7 @@ let package = Package(
         .testTarget(
             name: "NetworksTests", dependencies: ["Networks", "CKernels", "CAllocations"],
             resources: [.copy("Fixtures")]),
+        .testTarget(name: "DevicesTests", dependencies: ["Devices"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TensorMath", "CZlib"]),
         .testTarget(name: "MethodsTests", dependencies: ["Methods", "CKernels"]),
         .testTarget(name: "ExperimentTests", dependencies: ["Experiment"]),

@@ -6,20 +6,32 @@ public enum LayerKind: String, Sendable, CaseIterable, Codable {
 /// What one forward pass of one sample through one layer costs.
 public struct LayerCost: Sendable, Equatable {
     public var kind: LayerKind
-    /// Multiply-accumulates.
+    /// Multiply-accumulates with kernels and matrices; each is two floating point operations.
     public var macs: UInt64
+    /// Operations on values that are no multiply-accumulate: what a pool reads of its windows, the product and sum of a
+    /// norm. Layers with one operation for each value, such as relu or a sum, are as long as the bytes that they move.
+    public var operations: UInt64
     /// Bytes read and written as Float32.
     public var inputBytes: UInt64
     public var outputBytes: UInt64
     public var weightBytes: UInt64
 
-    public init(kind: LayerKind, macs: UInt64, inputBytes: UInt64, outputBytes: UInt64, weightBytes: UInt64) {
+    public init(
+        kind: LayerKind, macs: UInt64, operations: UInt64 = 0, inputBytes: UInt64, outputBytes: UInt64,
+        weightBytes: UInt64
+    ) {
         self.kind = kind
         self.macs = macs
+        self.operations = operations
         self.inputBytes = inputBytes
         self.outputBytes = outputBytes
         self.weightBytes = weightBytes
     }
+
+    /// Floating point operations: 2 x MACs and the others.
+    public var flops: UInt64 { 2 * macs + operations }
+    /// Values that go in and out, as Float32.
+    public var activationBytes: UInt64 { inputBytes + outputBytes }
 }
 
 /// The work that a task did, from which profiles derive seconds and joules.

@@ -116,6 +116,7 @@ extension LayerSpec {
     func cost(input: Shape, output: Shape, weights: Int) -> LayerCost {
         var kind = LayerKind.elementwise
         var macs = 0
+        var operations = 0
         switch self {
         case .dense:
             kind = .dense
@@ -130,10 +131,16 @@ extension LayerSpec {
         case .flatten,
             .adaptiveAveragePool where input == output:
             return LayerCost(kind: .elementwise, macs: 0, inputBytes: 0, outputBytes: 0, weightBytes: 0)
-        default: break
+        case .maxPool(let kernel, _, _, _), .averagePool(let kernel, _, _):
+            operations = output.count * kernel * kernel
+        case .globalAveragePool, .adaptiveAveragePool: operations = input.count
+        case .batchNorm, .groupNorm: operations = 2 * input.count
+        case .relu, .relu6, .dropout, .slice, .padChannels, .shuffle: break
+        case .sequence, .residual, .concatenate, .cell: preconditionFailure("\(family) is composite")
         }
         return LayerCost(
-            kind: kind, macs: UInt64(macs), inputBytes: UInt64(4 * input.count),
+            kind: kind, macs: UInt64(macs), operations: UInt64(operations),
+            inputBytes: UInt64(4 * input.count),
             outputBytes: UInt64(4 * output.count), weightBytes: UInt64(4 * weights))
     }
 }

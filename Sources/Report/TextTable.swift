@@ -1,22 +1,22 @@
 /// A table for a terminal: columns as wide as their widest cell, numbers to the right.
-struct TextTable {
+package struct TextTable {
     private let header: [String]
     private let isNumber: [Bool]
     private var rows: [[String]] = []
 
     /// A heading that starts with `>` puts its column to the right.
-    init(_ header: [String]) {
+    package init(_ header: [String]) {
         self.header = header.map { $0.hasPrefix(">") ? String($0.dropFirst()) : $0 }
         isNumber = header.map { $0.hasPrefix(">") }
     }
 
-    mutating func append(_ row: [String]) {
+    package mutating func append(_ row: [String]) {
         precondition(row.count == header.count, "\(row.count) cells for \(header.count) columns")
         rows.append(row.map(Self.printable))
     }
 
     /// Lines ended by `\n`, without spaces at their ends.
-    var text: String {
+    package var text: String {
         let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
         return ([header] + rows).map { row in
             var line = row.indices.map { column in

@@ -12,6 +12,8 @@ public struct RandomKey: Sendable, Hashable {
         case attack
         /// Of clients' features.
         case noise
+        /// Which networks a device's model is fitted to.
+        case calibration
     }
 
     public var seed: UInt64

@@ -42,6 +42,8 @@ struct Failure: Error {
             self.init("\(error)", code: error.isMissingInput ? .missingInput : .badData)
         case let error as DatasetError:
             self.init("\(error)", code: error.reason == .missing ? .missingInput : .badData)
+        case let error as ProfileError: self.init("\(error)", code: Self.code(error))
+        case let error as MeasurementError: self.init("\(error)", code: .badData)
         case let error as PartitionError: self.init("\(error)", code: .badData)
         case let error as NetworkError: self.init("\(error)", code: .badData)
         case let error as TaskFailure: self.init("\(error)", code: .badData)
@@ -67,6 +69,13 @@ struct Failure: Error {
     private static func code(_ reason: SafetensorsError.Reason) -> ExitCode {
         guard case .system(let call, _) = reason else { return .badData }
         return ["write", "fsync", "close", "rename"].contains(call) ? .cannotWrite : .missingInput
+    }
+
+    private static func code(_ error: ProfileError) -> ExitCode {
+        switch error {
+        case .missing, .unreadable: .missingInput
+        case .unknown, .faults: .badData
+        }
     }
 
     private static func code(_ error: RecordError) -> ExitCode {

@@ -46,7 +46,8 @@ struct ModelCommand: ParsableCommand {
     }
 
     func run() throws {
-        let table = ModelTable(try file.map(plan(ofScenario:)) ?? plan(ofNetwork: name ?? ""))
+        let table = ModelTable(
+            try file.map(plan(ofScenario:)) ?? zooPlan(name ?? "", input: input, classes: classes))
         if json { try printJSON(table) } else { try printText(table.text) }
     }
 
@@ -57,27 +58,28 @@ struct ModelCommand: ParsableCommand {
         }
     }
 
-    private func plan(ofNetwork name: String) throws -> NetworkPlan {
-        let classes = classes ?? 10
-        guard let spec = ModelSpec.named(name, classes: classes) else {
-            let known = Set(ModelSpec.zoo.flatMap { [$0.pattern, $0.example] })
-            let near = nearest(to: name, among: Array(known.subtracting([name])), count: 3)
-            let remedy =
-                near.isEmpty
-                ? "write one of \(ModelSpec.names.joined(separator: ", "))"
-                : "nearest are \(near.joined(separator: ", ")); `tributary model --help` lists all"
-            throw Failure("\(name): is no network of the zoo; \(remedy)", code: .badData)
-        }
-        let shape = input?.shape ?? Shape(channels: 3, height: 32, width: 32)
-        return try NetworkPlan(spec: spec, input: shape, classes: classes)
-    }
-
     private static var catalogue: String {
         let width = (ModelSpec.names.map(\.count).max() ?? 0) + 2
         return ModelSpec.zoo.map {
             "  \($0.pattern)\(String(repeating: " ", count: width - $0.pattern.count))\($0.meaning)"
         }.joined(separator: "\n")
     }
+}
+
+/// The plan of a network of the zoo; without `input` for 3 x 32 x 32, without `classes` for 10.
+func zooPlan(_ name: String, input: InputShape?, classes: Int?) throws -> NetworkPlan {
+    let classes = classes ?? 10
+    guard let spec = ModelSpec.named(name, classes: classes) else {
+        let known = Set(ModelSpec.zoo.flatMap { [$0.pattern, $0.example] })
+        let near = nearest(to: name, among: Array(known.subtracting([name])), count: 3)
+        let remedy =
+            near.isEmpty
+            ? "write one of \(ModelSpec.names.joined(separator: ", "))"
+            : "nearest are \(near.joined(separator: ", ")); `tributary model --help` lists all"
+        throw Failure("\(name): is no network of the zoo; \(remedy)", code: .badData)
+    }
+    let shape = input?.shape ?? Shape(channels: 3, height: 32, width: 32)
+    return try NetworkPlan(spec: spec, input: shape, classes: classes)
 }
 
 /// A sample's shape as it is written on the command line, such as 3x32x32.

@@ -24,7 +24,7 @@ struct Tributary: ParsableCommand {
         subcommands: [
             RunCommand.self, SweepCommand.self, CheckCommand.self, ReportCommand.self, EvaluateCommand.self,
             DataCommand.self,
-            ModelCommand.self,
+            ModelCommand.self, DevicesCommand.self,
             DoctorCommand.self, CoordinatorCommand.self, WorkerCommand.self,
         ])
 

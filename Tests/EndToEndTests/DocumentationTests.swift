@@ -98,7 +98,7 @@ import Testing
 
     @Test(arguments: [
         "run", "sweep", "check", "report", "evaluate", "data inspect", "data plot", "data export", "model",
-        "doctor",
+        "devices list", "devices show", "devices predict", "devices measure", "devices fit", "doctor",
         "coordinator",
         "worker",
     ])
