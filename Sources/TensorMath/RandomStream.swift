@@ -14,6 +14,8 @@ public struct RandomKey: Sendable, Hashable {
         case noise
         /// Which networks a device's model is fitted to.
         case calibration
+        /// Which client has which device, when clients are there, and who leaves on the way.
+        case devices, availability, departure
     }
 
     public var seed: UInt64

@@ -36,6 +36,7 @@ struct CheckCommand: ParsableCommand {
         if resolved && !json { return try StandardOutput.write(scenario.resolvedYAML) }
         guard case .federated(let configuration) = scenario.kind else { return }
         let setup = try FederatedSetup(configuration)
+        _ = try setup.timeline()
         for warning in configuration.warnings { writeError("warning: \(warning)") }
         let sizes = setup.holdings.train.map(\.count)
         let perClient =

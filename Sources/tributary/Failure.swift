@@ -18,6 +18,7 @@ extension ExitCode {
     static let internalFault = ExitCode(70)
     static let cannotCreate = ExitCode(73)
     static let cannotWrite = ExitCode(74)
+    static let quorumMissed = ExitCode(75)
     static let interrupted = ExitCode(130)
 }
 
@@ -74,7 +75,7 @@ struct Failure: Error {
     private static func code(_ error: ProfileError) -> ExitCode {
         switch error {
         case .missing, .unreadable: .missingInput
-        case .unknown, .faults: .badData
+        case .unknown, .tooSmall, .badTrace, .faults: .badData
         }
     }
 

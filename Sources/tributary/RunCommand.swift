@@ -88,6 +88,7 @@ struct RunSession {
     mutating func start(_ scenario: Scenario) throws {
         guard case .federated(let configuration) = scenario.kind else { return }
         let setup = try FederatedSetup(configuration)
+        _ = try setup.timeline()
         for warning in configuration.warnings { writeError("warning: \(warning)") }
         let settings = try settings(scenario, setup)
         let directory = try output.directory(for: scenario)
@@ -205,6 +206,7 @@ struct RunSession {
             throw Failure(why.description, code: why.isMissingInput ? .missingInput : .badData)
         case .noWorkers(let why): throw Failure("no workers: \(why)", code: .unavailable)
         case .taskFailed(let why): throw Failure(why, code: .badData)
+        case .quorumMissed(let why): throw Failure(why, code: .quorumMissed)
         case .cannotWrite(let why):
             throw Failure("cannot write to \(run.directory.path): \(why)", code: .cannotWrite)
         }

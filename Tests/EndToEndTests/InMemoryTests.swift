@@ -35,7 +35,7 @@ struct InMemoryRun {
             slots: nil)
         settings.durabilityInterval = 0
         var coordinator = Coordinator(
-            settings: settings, program: setup.program(resuming: nil),
+            settings: settings, program: try setup.program(resuming: nil),
             states: ClientStateStore(medium: MemoryMedium()))
         var workers = (0..<count).map { i in
             Worker(

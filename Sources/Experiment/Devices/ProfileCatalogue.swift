@@ -6,7 +6,11 @@ public enum ProfileError: Error, Sendable, Equatable, CustomStringConvertible {
     /// `kind` is `device` or `link`; `near` are names that were probably meant.
     case unknown(name: String, kind: String, near: [String])
     case missing(path: String)
+    /// Training needs more bytes than the device of a group has.
+    case tooSmall(group: Int, device: String, needed: UInt64, bytes: UInt64)
     case unreadable(path: String)
+    /// A line of a file of times that cannot be used; 0: no single line.
+    case badTrace(path: String, line: Int, text: String)
     /// What is wrong with the document.
     case faults(ScenarioFaults)
 
@@ -17,8 +21,13 @@ public enum ProfileError: Error, Sendable, Equatable, CustomStringConvertible {
                 + (near.isEmpty
                     ? "`tributary devices list` has all; a file of your own is named with its path, such as ./mine.yaml"
                     : "nearest are \(near.joined(separator: ", "))")
+        case .tooSmall(let group, let device, let needed, let bytes):
+            "groups.\(group).profile: training needs \(needed) bytes and \(device) has \(bytes); "
+                + "use a smaller model or batch, or a larger device"
         case .missing(let path): "\(path) does not exist; name a profile's file"
         case .unreadable(let path): "\(path) cannot be read as text; name a YAML file in UTF-8"
+        case .badTrace(let path, let line, let text):
+            line > 0 ? "\(path):\(line): \(text)" : "\(path): \(text)"
         case .faults(let faults): faults.description
         }
     }

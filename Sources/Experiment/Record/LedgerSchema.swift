@@ -4,7 +4,7 @@ import GRDB
 enum LedgerSchema {
     /// `trib` in ASCII.
     static let applicationID: Int32 = 0x7472_6962
-    static let version: Int32 = 3
+    static let version: Int32 = 4
 
     /// Tables that the digest chain covers, in the order in which it does.
     static let chained: [any LedgerTable.Type] = [

@@ -22,7 +22,8 @@ enum RoundTable: LedgerTable {
         .measured("local_test_accuracy_worst_tenth"), .measured("local_test_accuracy_participants"),
         .text("model_digest"), .integer("federated_up_bytes"),
         .integer("federated_down_bytes"), .measured("simulated_seconds"), .measured("energy_joules"),
-        .measured("activation_divergence_bits"),
+        .measured("activation_divergence_bits"), .integer("drawn"), .integer("wasted_up_bytes"),
+        .integer("wasted_down_bytes"), .measured("wasted_joules"),
     ]
 
     static func values(_ row: RoundRow) -> [LedgerValue] {
@@ -32,7 +33,8 @@ enum RoundTable: LedgerTable {
             .init(row.localTestAccuracyStd), .init(row.localTestAccuracyWorstTenth),
             .init(row.localTestAccuracyParticipants), .text(row.modelDigest), .init(row.federatedUpBytes),
             .init(row.federatedDownBytes), .init(row.simulatedSeconds), .init(row.energyJoules),
-            .init(row.activationDivergence),
+            .init(row.activationDivergence), .init(row.drawn), .init(row.wastedUpBytes),
+            .init(row.wastedDownBytes), .init(row.wastedJoules),
         ]
     }
 
@@ -52,6 +54,10 @@ enum RoundTable: LedgerTable {
         row.simulatedSeconds = values[13].double
         row.energyJoules = values[14].double
         row.activationDivergence = values[15].double
+        row.drawn = values[16].int
+        row.wastedUpBytes = values[17].count
+        row.wastedDownBytes = values[18].count
+        row.wastedJoules = values[19].double
         return row
     }
 }
@@ -66,7 +72,11 @@ enum ClientTable: LedgerTable {
             .integer("train_correct"), .text("update_digest"), .text("state_digest"),
             .integer("down_payload_bytes"),
             .integer("down_overhead_bytes"), .integer("up_payload_bytes"), .integer("up_overhead_bytes"),
-            .integer("forward_samples"), .integer("backward_samples"),
+            .integer("forward_samples"), .integer("backward_samples"), .text("fate"), .text("device"),
+            .text("link"), .measured("start_seconds"), .measured("download_seconds"),
+            .measured("compute_seconds"), .measured("upload_seconds"), .measured("waiting_seconds"),
+            .measured("compute_joules"), .measured("radio_joules"), .measured("idle_joules"),
+            .integer("staleness"),
         ] + LayerKind.allCases.map { .integer("\($0.rawValue)_macs") }
     /// The columns before those of the MACs by layer kind.
     static let plainColumns = columns.count - LayerKind.allCases.count
@@ -78,12 +88,28 @@ enum ClientTable: LedgerTable {
             .init(row.trainCorrect), .text(row.updateDigest), .text(row.stateDigest),
             .init(row.downPayloadBytes),
             .init(row.downOverheadBytes), .init(row.upPayloadBytes), .init(row.upOverheadBytes),
-            .init(row.work.forwardSamples), .init(row.work.backwardSamples),
+            .init(row.work.forwardSamples), .init(row.work.backwardSamples), .text(row.fate.rawValue),
+            .text(row.timing?.device ?? ""), .text(row.timing?.link ?? ""), .init(row.timing?.startSeconds),
+            .init(row.timing?.downloadSeconds), .init(row.timing?.computeSeconds),
+            .init(row.timing?.uploadSeconds), .init(row.timing?.waitingSeconds),
+            .init(row.timing?.computeJoules), .init(row.timing?.radioJoules), .init(row.timing?.idleJoules),
+            .init(row.timing?.staleness ?? 0),
         ] + row.work.macs.map { .init($0) }
     }
 
+    /// The columns from `device` on; without devices the times are empty.
+    private static func timing(_ values: [LedgerValue]) -> ClientTiming? {
+        guard let start = values[3].double else { return nil }
+        return ClientTiming(
+            device: values[1].string, link: values[2].string, startSeconds: start,
+            downloadSeconds: values[4].double ?? .nan, computeSeconds: values[5].double ?? .nan,
+            uploadSeconds: values[6].double ?? .nan, waitingSeconds: values[7].double ?? .nan,
+            computeJoules: values[8].double ?? .nan, radioJoules: values[9].double ?? .nan,
+            idleJoules: values[10].double ?? .nan, staleness: values[11].int)
+    }
+
     static func row(_ values: [LedgerValue]) -> ClientRow {
-        ClientRow(
+        var row = ClientRow(
             round: values[0].int, client: values[1].int, samples: values[2].int, steps: values[3].int,
             trainLossSum: values[4].double ?? .nan, trainCorrect: values[5].int,
             updateDigest: values[6].string, stateDigest: values[7].string,
@@ -92,6 +118,9 @@ enum ClientTable: LedgerTable {
             work: Work(
                 macs: values[plainColumns...].map(\.count), forwardSamples: values[12].count,
                 backwardSamples: values[13].count))
+        row.fate = ClientFate(rawValue: values[14].string) ?? .accepted
+        row.timing = timing(Array(values[14..<26]))
+        return row
     }
 }
 

@@ -33,7 +33,8 @@ enum FederatedSection {
                 absence: "never", "Accuracy that is enough, seen at evaluated rounds.")
         }
         CompressionSection.visit(section, &value.compression)
-        section.later("devices", "remove it; costs in bytes and MACs are recorded without it")
+        DevicesSection.visit(
+            section, &value.devices, clients: clients, perRound: value.training.clientsPerRound)
         AggregationSection.visit(section, &value.aggregation)
         AggregationSection.visit(section, &value.attack)
     }
@@ -43,6 +44,7 @@ enum FederatedSection {
         PartitionSection.checkAcrossFields(section, value)
         ModelSection.checkAcrossFields(section, value)
         CompressionSection.checkAcrossFields(section, value.compression)
+        DevicesSection.checkAcrossFields(section, value)
         let walk = section.walk
         let clients = PartitionSection.clients(value)
         let perRound = "training.clients_per_round"

@@ -115,6 +115,8 @@ public struct ProgramStep {
     public var outcome: Outcome?
     /// Set when the experiment cannot go on, with place and remedy.
     public var failure: String?
+    /// Set when too few clients are there for the experiment to go on, in simulated time.
+    public var quorumMissed: String?
     /// What the tasks of this step are for, for progress and timing.
     public var phase: Phase?
 

@@ -26,8 +26,16 @@ public struct RoundRow: Sendable, Equatable {
     /// Bytes that a deployment would have sent, headers included.
     public var federatedUpBytes: UInt64
     public var federatedDownBytes: UInt64
+    /// Of these, what was sent for nothing: by or to clients whose update did not count.
+    public var wastedUpBytes: UInt64
+    public var wastedDownBytes: UInt64
+    /// From the start of the round to its end, in simulated time; nil without devices.
     public var simulatedSeconds: Double?
+    /// Of all clients that were drawn, and of these of the ones whose update did not count.
     public var energyJoules: Double?
+    public var wastedJoules: Double?
+    /// Clients whose part ended in this round, whatever became of it.
+    public var drawn: Int
 
     public init(round: Int, clients: Int, samples: Int, modelDigest: String) {
         self.round = round
@@ -36,7 +44,67 @@ public struct RoundRow: Sendable, Equatable {
         self.modelDigest = modelDigest
         federatedUpBytes = 0
         federatedDownBytes = 0
+        wastedUpBytes = 0
+        wastedDownBytes = 0
+        drawn = clients
     }
+}
+
+/// What became of a client's part in a round.
+public enum ClientFate: String, Sendable, CaseIterable {
+    /// Its update is in the model.
+    case accepted
+    /// It finished after the deadline.
+    case late
+    /// It finished in time, when enough others had.
+    case surplus
+    /// It left before it was done.
+    case dropped
+    /// It started from a model that is too old.
+    case stale
+    /// It finished, and too few others did.
+    case abandoned
+}
+
+/// A client's way through a round on its device, in simulated time.
+public struct ClientTiming: Sendable, Equatable {
+    /// Names of the profiles.
+    public var device: String
+    public var link: String
+    /// Since the start of the run.
+    public var startSeconds: Double
+    public var downloadSeconds: Double
+    public var computeSeconds: Double
+    public var uploadSeconds: Double
+    /// From the end of the upload to the end of the round.
+    public var waitingSeconds: Double
+    public var computeJoules: Double
+    /// Of the radio, above the idle device.
+    public var radioJoules: Double
+    /// Of the device while it communicated and waited.
+    public var idleJoules: Double
+    /// Rounds that ended while the client was at work.
+    public var staleness: Int
+
+    public init(
+        device: String, link: String, startSeconds: Double, downloadSeconds: Double, computeSeconds: Double,
+        uploadSeconds: Double, waitingSeconds: Double, computeJoules: Double, radioJoules: Double,
+        idleJoules: Double, staleness: Int
+    ) {
+        self.device = device
+        self.link = link
+        self.startSeconds = startSeconds
+        self.downloadSeconds = downloadSeconds
+        self.computeSeconds = computeSeconds
+        self.uploadSeconds = uploadSeconds
+        self.waitingSeconds = waitingSeconds
+        self.computeJoules = computeJoules
+        self.radioJoules = radioJoules
+        self.idleJoules = idleJoules
+        self.staleness = staleness
+    }
+
+    public var joules: Double { computeJoules + radioJoules + idleJoules }
 }
 
 /// One client's part in one round.
@@ -58,6 +126,9 @@ public struct ClientRow: Sendable, Equatable {
     public var upPayloadBytes: UInt64
     public var upOverheadBytes: UInt64
     public var work: Work
+    public var fate = ClientFate.accepted
+    /// Nil without devices.
+    public var timing: ClientTiming?
 
     public init(
         round: Int, client: Int, samples: Int, steps: Int, trainLossSum: Double, trainCorrect: Int,

@@ -176,9 +176,10 @@ public struct Coordinator<Experiment: Program> {
             return
         }
         if let failure = step.failure { return end(.taskFailed(failure)) }
+        if let missed = step.quorumMissed { return end(.quorumMissed(missed)) }
         clock.apply(step, now: now, coordinator: (meter, retries, sessions.count))
-        durability.append(step, infrastructure: clock.finishedRow)
-        clock.finishedRow = nil
+        durability.append(step, infrastructure: clock.finishedRows)
+        clock.finishedRows = []
         board.add(step.tasks)
         if step.phase != nil || step.snapshot != nil { reportProgress() }
     }

@@ -77,5 +77,7 @@ public enum RunEnd: Sendable, Equatable {
     case workersCannotServe(CannotServe)
     /// A task was refused too often: the experiment itself is at fault.
     case taskFailed(String)
+    /// Too few of the experiment's clients are there, in simulated time.
+    case quorumMissed(String)
     case cannotWrite(String)
 }

@@ -20,10 +20,10 @@ struct Durability {
 
     /// Keeps the rows of a finished round until the next point. After an interruption nothing is added: rounds that are
     /// shorter than a point takes would put the end off again and again.
-    mutating func append(_ step: ProgramStep, infrastructure: InfrastructureRow?) {
+    mutating func append(_ step: ProgramStep, infrastructure: [InfrastructureRow]) {
         guard !interrupted else { return }
         rows += step.rows
-        if let infrastructure { rows.append(.infrastructure(infrastructure)) }
+        rows += infrastructure.map { .infrastructure($0) }
         if let snapshot = step.snapshot { self.snapshot = snapshot }
         if let outcome = step.outcome { self.outcome = outcome }
     }

@@ -7,8 +7,8 @@ struct RoundClock {
     private(set) var round = 0
     private(set) var total = 0
     private(set) var accuracy: Double?
-    /// The row of the round that a step finished.
-    var finishedRow: InfrastructureRow?
+    /// The rows of the rounds that steps finished: several where one had nothing to compute.
+    var finishedRows: [InfrastructureRow] = []
     private let began: Instant
     private var phaseBegan: Instant = 0
     private var training: UInt64 = 0
@@ -24,7 +24,7 @@ struct RoundClock {
         closePhase(now)
         for case .round(let row) in step.rows {
             accuracy = row.globalTestAccuracy ?? row.localTestAccuracyMean ?? accuracy
-            finishedRow = infrastructureRow(row.round, now, coordinator)
+            finishedRows.append(infrastructureRow(row.round, now, coordinator))
         }
         guard let next = step.phase else { return }
         phase = next

@@ -96,7 +96,7 @@ public final class FederatedRun {
                     remedy: "take the run from a copy")
             }
             var snapshot = try Checkpoint.read(
-                file, template: setup.program(resuming: nil).snapshot(final: false),
+                file, template: try setup.program(resuming: nil).snapshot(final: false),
                 payload: setup.exchange.payload, from: directory)
             snapshot.round = point.round
             snapshot.final = point.state[Checkpoint.finalKey] == [1]
@@ -182,7 +182,7 @@ public final class FederatedRun {
             ledger: ledger, directory: directory, payload: setup.exchange.payload, states: stateFile,
             existing: existing
         ) { mailbox.post($0) }
-        let driver = makeDriver(launcher: settings.workers > 0 ? launcher : nil, writer: writer)
+        let driver = try makeDriver(launcher: settings.workers > 0 ? launcher : nil, writer: writer)
         let end = driver.run(socket: socket)
         writer.close()
         launcher.stop()
@@ -204,7 +204,7 @@ public final class FederatedRun {
             modelDigest: row.modelDigest)
     }
 
-    private func makeDriver(launcher: LocalLauncher?, writer: DurabilityWriter) -> Driver {
+    private func makeDriver(launcher: LocalLauncher?, writer: DurabilityWriter) throws -> Driver {
         let coordinator = Coordinator(
             settings: CoordinatorSettings(
                 run: number, epoch: epoch, version: settings.version,
@@ -214,7 +214,7 @@ public final class FederatedRun {
                 slots: settings.clientsAtHome ? settings.workers : nil,
                 fingerprint: fingerprint, began: settings.began,
                 committedRound: snapshot?.round ?? 0),
-            program: setup.program(resuming: snapshot), states: states)
+            program: try setup.program(resuming: snapshot), states: states)
         let logger = logger
         let observe = observe
         return Driver(

@@ -1,4 +1,5 @@
 import Datasets
+import Experiment
 import Methods
 import Networks
 import TensorMath
@@ -96,11 +97,42 @@ public struct FederatedSetup: Sendable {
             up: TrafficMeter.overhead(object: up, header: size(.offer(offer)), chunkHeader: chunk))
     }
 
-    public func program(resuming snapshot: Snapshot?) -> FederatedProgram {
+    /// Simulated time, where the scenario names devices; reads the profiles that are files. Only who coordinates needs it.
+    package func timeline() throws(SetupError) -> Timeline? {
+        guard let devices = configuration.devices, devices.clock == .simulated else { return nil }
+        do throws(ProfileError) {
+            let groups = try devices.groups.map { (group) throws(ProfileError) in
+                Fleet.Group(
+                    device: try ProfileCatalogue.device(group.profile),
+                    link: try ProfileCatalogue.link(group.link), share: group.share)
+            }
+            let fleet = Fleet(
+                groups, clients: partition.clients.count, configuration: configuration, plan: plan)
+            try check(fleet)
+            var trace: AvailabilityTrace?
+            if case .trace(let file) = devices.availability.kind { trace = try AvailabilityFile.read(file) }
+            return Timeline(
+                fleet, spec: devices, seed: configuration.seed, trace: trace,
+                training: configuration.training,
+                counts: holdings.train.map(\.count))
+        } catch { throw .profile(error) }
+    }
+
+    /// A model that does not fit a device is a mistake of the scenario.
+    private func check(_ fleet: Fleet) throws(ProfileError) {
+        let memory = fleet.memory(batch: configuration.training.batchSize)
+        for (index, group) in fleet.groups.enumerated() where !group.device.holds(memory) {
+            throw .tooSmall(
+                group: index, device: group.device.name, needed: memory.total,
+                bytes: group.device.memory.bytes)
+        }
+    }
+
+    public func program(resuming snapshot: Snapshot?) throws(SetupError) -> FederatedProgram {
         let population = holdings.population(testCount: testCount)
         return FederatedProgram(
             configuration: configuration, population: population, plan: plan, overhead: overhead,
-            resuming: snapshot)
+            timeline: try timeline(), resuming: snapshot)
     }
 }
 
@@ -111,6 +143,7 @@ public enum SetupError: Error, Sendable, CustomStringConvertible {
     case network(NetworkError)
     case cohort(wanted: Int, clients: Int)
     case aggregation(String)
+    case profile(ProfileError)
 
     public var description: String {
         switch self {
@@ -120,12 +153,16 @@ public enum SetupError: Error, Sendable, CustomStringConvertible {
         case .cohort(let wanted, let clients):
             "training.clients_per_round: \(wanted) of \(clients) clients; give at most \(clients)"
         case .aggregation(let text): "aggregation.rule: \(text)"
+        case .profile(let error): "devices: \(error)"
         }
     }
 
     /// Whether the fault is that the data set is not there, rather than that something is wrong with it.
     public var isMissingInput: Bool {
-        if case .dataset(let error) = self { return error.reason == .missing }
-        return false
+        switch self {
+        case .dataset(let error): error.reason == .missing
+        case .profile(.missing), .profile(.unreadable): true
+        default: false
+        }
     }
 }

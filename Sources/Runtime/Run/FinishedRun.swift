@@ -43,7 +43,7 @@ public enum FinishedRun {
                 remedy: "take the run from a copy")
         }
         var last = try Checkpoint.read(
-            file, template: setup.program(resuming: nil).snapshot(final: true),
+            file, template: try setup.program(resuming: nil).snapshot(final: true),
             payload: setup.exchange.payload, from: directory)
         last.round = point.round
         try FinalModels.writeGlobal(last, setup: setup, to: directory)

@@ -22,7 +22,7 @@ extension Sweep {
             let cell = cells.first { $0.group == group }!
             guard case .federated(let configuration) = cell.scenario.kind else { continue }
             do throws(SetupError) {
-                _ = try FederatedSetup(configuration)
+                _ = try FederatedSetup(configuration).timeline()
             } catch {
                 let isKnown = errors.contains { $0.error.description == error.description }
                 if !isKnown { errors.append((error, text(cell))) }

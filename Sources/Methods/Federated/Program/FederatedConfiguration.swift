@@ -19,6 +19,8 @@ public struct FederatedConfiguration: Sendable, Equatable {
     public var aggregation: AggregationSpec
     public var attack: AttackSpec?
     public var compression: CompressionSpec
+    /// What clients compute and communicate with; nil: no simulated time.
+    public var devices: DevicesSpec?
 
     public init(
         seed: UInt64, dataset: DatasetSpec, partition: PartitionSpec, localTestFraction: Double,
@@ -26,7 +28,8 @@ public struct FederatedConfiguration: Sendable, Equatable {
         initialization: Initialization, method: MethodSpec, training: TrainingSpec,
         evaluation: EvaluationSpec,
         stop: StopSpec, preprocessing: PreprocessingSpec = PreprocessingSpec(),
-        aggregation: AggregationSpec = .mean, attack: AttackSpec? = nil, compression: CompressionSpec = .none
+        aggregation: AggregationSpec = .mean, attack: AttackSpec? = nil, compression: CompressionSpec = .none,
+        devices: DevicesSpec? = nil
     ) {
         self.seed = seed
         self.dataset = dataset
@@ -42,6 +45,7 @@ public struct FederatedConfiguration: Sendable, Equatable {
         self.aggregation = aggregation
         self.attack = attack
         self.compression = compression
+        self.devices = devices
     }
 
     /// What travels and what stays in this experiment.

@@ -96,13 +96,14 @@ extension FederatedProgram {
         let last = round == configuration.training.rounds || reached
         let snapshot = snapshot(final: last)
         let finished = [.round(row)] + rows
+        rows = []
         var step = last ? ProgramStep() : beginRound()
-        step.rows = finished
-        step.snapshot = snapshot
+        // A round without tasks is over before this step ends.
+        step.rows = finished + step.rows
+        step.snapshot = step.snapshot ?? snapshot
         if last {
             step.outcome = Outcome(rounds: row.round, finalAccuracy: accuracy, modelDigest: row.modelDigest)
         }
-        rows = []
         return step
     }
 }

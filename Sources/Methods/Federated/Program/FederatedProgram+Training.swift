@@ -6,18 +6,17 @@ extension FederatedProgram {
     mutating func beginRound() -> ProgramStep {
         round += 1
         let method = configuration.method.method
-        cohort = clients(round: round).map { client in
-            let samples = population.trainCounts[client]
-            return CohortMember(
-                client: client, samples: samples,
-                steps: configuration.training.steps(
-                    samples: samples, epochs: method.epochs(configuration.training)), round: round)
+        do throws(QuorumMissed) { cohort = try drawCohort().map { member($0) } } catch {
+            var step = ProgramStep()
+            step.quorumMissed = error.text
+            return step
         }
+        let late = latecomers.map { member($0) }
         trained = []
         reports = []
         activations = [:]
         evaluation = nil
-        server.begin(global: global.view, cohort: cohort)
+        if !cohort.isEmpty { server.begin(global: global.view, cohort: cohort) }
         do throws(CompressionError) { broadcast = try encodeBroadcast() } catch {
             var step = ProgramStep()
             step.failure =
@@ -26,15 +25,28 @@ extension FederatedProgram {
         }
         var step = ProgramStep()
         step.phase = .training(round: round)
-        step.tasks = cohort.enumerated().map { position, member in
-            TaskSpec(
-                id: taskID(.train, position), kind: .train, round: round, client: member.client,
+        step.tasks = (cohort + late).enumerated().map { position, member in
+            // A client that lags behind works on the version that was newest at its start, with that round's
+            // learning rate.
+            let base = base(of: member.client)
+            let payload = base == round - 1 ? broadcast : versions[base] ?? broadcast
+            return TaskSpec(
+                id: taskID(.train, position), kind: .train, round: base + 1, client: member.client,
                 participation: participations[member.client], layout: layoutDigest,
-                inputs: [ObjectReference(broadcast)] + [states[member.client]].compactMap(\.self),
-                outputs: outputSizes, isFederated: method.isFederated)
+                inputs: [ObjectReference(payload)] + [states[member.client]].compactMap(\.self),
+                outputs: outputSizes, isFederated: method.isFederated && position < cohort.count)
         }
         waiting = Set(step.tasks.map(\.id))
-        return step
+        return waiting.isEmpty ? finishTraining() : step
+    }
+
+    private func member(_ client: Int) -> CohortMember {
+        let samples = population.trainCounts[client]
+        return CohortMember(
+            client: client, samples: samples,
+            steps: configuration.training.steps(
+                samples: samples, epochs: configuration.method.method.epochs(configuration.training)),
+            round: round)
     }
 
     private func encodeBroadcast() throws(CompressionError) -> ObjectBytes {
@@ -62,9 +74,9 @@ extension FederatedProgram {
     mutating func acceptUpdate(
         _ output: TaskOutput, of task: TaskSpec, _ step: inout ProgramStep
     ) throws(Rejection) {
-        guard let member = cohort.first(where: { $0.client == task.client }) else {
-            throw Rejection(.wrongMetrics, "client \(task.client ?? -1) is not in the cohort")
-        }
+        guard let client = task.client else { throw Rejection(.wrongMetrics, "a task without a client") }
+        let isCounted = cohort.contains { $0.client == client }
+        let member = member(client)
         let work = configuration.method.method.work(
             samples: member.samples, training: configuration.training, plan: plan)
         let metrics = try TrainingMetrics(output, of: member, work: work, configuration)
@@ -79,21 +91,22 @@ extension FederatedProgram {
         let activations = probeBytes == nil ? nil : objects.next()
         try check(state, of: member)
         let mean = try activations.map { object throws(Rejection) in try values(object, of: member) }
-        if let update {
+        if let update, isCounted {
             do throws(CompressionError) {
                 try coding.accept(
                     update, global: global.view, received: received.view, client: member.client,
                     participation: task.participation, into: staging.view)
             } catch { throw Rejection(.wrongShape, "\(member.place): \(error)") }
+            if overlaps { refresh(client) }
             try server.accept(staging.view, of: member)
         }
-        self.activations[member.client] = mean
+        if isCounted { self.activations[member.client] = mean }
         if let state {
             let kept = ClientState(client: member.client, round: round, object: state)
             newStates[member.client] = ObjectReference(state)
             step.states = [kept]
         }
-        record(member, metrics, work, update: update, state: state)
+        record(member, metrics, work, update: update, state: state, isCounted: isCounted)
     }
 
     /// A state that is not finite would spoil all later rounds of its client.
@@ -117,13 +130,15 @@ extension FederatedProgram {
 
     private mutating func record(
         _ member: CohortMember, _ metrics: TrainingMetrics, _ work: Work, update: ObjectBytes?,
-        state: ObjectBytes?
+        state: ObjectBytes?, isCounted: Bool
     ) {
-        reports.append(
-            ClientReport(
-                client: member.client, samples: member.samples,
-                meanLoss: metrics.lossSum / Double(metrics.seen),
-                rootMeanSquareLoss: (metrics.lossSquares / Double(metrics.seen)).squareRoot()))
+        if isCounted {
+            reports.append(
+                ClientReport(
+                    client: member.client, samples: member.samples,
+                    meanLoss: metrics.lossSum / Double(metrics.seen),
+                    rootMeanSquareLoss: (metrics.lossSquares / Double(metrics.seen)).squareRoot()))
+        }
         let travels = configuration.method.isFederated
         trained.append(
             ClientRow(
@@ -137,7 +152,8 @@ extension FederatedProgram {
     }
 
     mutating func finishTraining() -> ProgramStep {
-        if configuration.method.method.communicates { server.finish(into: global.view) }
+        // A round without updates leaves the model as it is.
+        if configuration.method.method.communicates, !cohort.isEmpty { server.finish(into: global.view) }
         guard global.view.maximumMagnitude.isFinite else {
             var step = ProgramStep()
             step.failure =
@@ -146,26 +162,32 @@ extension FederatedProgram {
         }
         globalObject = ObjectBytes(global.view)
         broadcast = globalObject
-        for member in cohort { participations[member.client] += 1 }
+        keepVersion()
+        let finished = happening?.parts.filter(\.isFinished).map(\.client) ?? cohort.map(\.client)
+        for client in finished { participations[client] += 1 }
         states.merge(newStates) { $1 }
         newStates = [:]
         reports.sort { $0.client < $1.client }
         selector.observe(reports, round: round)
+        trained += idleRows()
         trained.sort { $0.client < $1.client }
+        if happening != nil { for index in trained.indices { time(&trained[index]) } }
+        let counted = trained.filter { $0.fate == .accepted }
         var row = RoundRow(
-            round: round, clients: trained.count, samples: trained.reduce(0) { $0 + $1.samples },
+            round: round, clients: counted.count, samples: counted.reduce(0) { $0 + $1.samples },
             modelDigest: hexadecimal(globalObject.digest))
         let epochs = configuration.method.method.epochs(configuration.training)
-        let seen = trained.reduce(0) { $0 + $1.samples * epochs }
-        row.trainLoss = trained.reduce(0) { $0 + $1.trainLossSum } / Double(max(seen, 1))
+        let seen = counted.reduce(0) { $0 + $1.samples * epochs }
+        if seen > 0 { row.trainLoss = counted.reduce(0) { $0 + $1.trainLossSum } / Double(seen) }
         row.federatedUpBytes = trained.reduce(0) { $0 + $1.upPayloadBytes + $1.upOverheadBytes }
         row.federatedDownBytes = trained.reduce(0) { $0 + $1.downPayloadBytes + $1.downOverheadBytes }
+        total(&row)
         if !activations.isEmpty {
             row.activationDivergence = ActivationProbe.divergence(
                 activations.sorted { $0.key < $1.key }.map(\.value))
         }
         current = row
-        rows = trained.map { .client($0) } + traffic().map { .traffic($0) }
+        rows = trained.map { .client($0) } + (traffic() + wastedTraffic(row)).map { .traffic($0) }
         guard configuration.evaluates(round: round) else { return closeRound() }
         return beginEvaluation()
     }
@@ -173,7 +195,8 @@ extension FederatedProgram {
     /// Bytes by segment. Every client of the cohort exchanged the same segments.
     private func traffic() -> [TrafficRow] {
         guard configuration.method.isFederated else { return [] }
-        let clients = trained.count
+        let clients = cohort.count
+        guard clients > 0 else { return [] }
         return [(TrafficRow.Direction.down, "model", overhead.down), (.up, "update", overhead.up)].flatMap {
             direction, kind, header in
             exchange.payload.segments.enumerated().map { index, segment in

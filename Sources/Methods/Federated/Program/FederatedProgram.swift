@@ -31,6 +31,8 @@ public struct FederatedProgram: Program {
     let downlinkResidual: FloatBuffer?
     var server: any FederatedServer
     let selector: Selector
+    /// Simulated time; nil where a scenario names no devices.
+    var timeline: Timeline?
     var globalObject: ObjectBytes
     /// What is sent in this round; the global payload itself where it is not compressed.
     var broadcast: ObjectBytes
@@ -39,6 +41,12 @@ public struct FederatedProgram: Program {
     /// The newest state of each client that has one.
     var states: [Int: ObjectReference]
 
+    /// What happens in the current round in simulated time.
+    var happening: RoundPlan?
+    /// Payloads that clients may still be working on, by the round after which they were made; where rounds overlap.
+    var versions: [Int: ObjectBytes] = [:]
+
+    /// Clients whose updates count in the current round, in the order drawn.
     var cohort: [CohortMember] = []
     var waiting: Set<UInt64> = []
     var trained: [ClientRow] = []
@@ -51,10 +59,11 @@ public struct FederatedProgram: Program {
     var rows: [Row] = []
 
     /// A fresh run, or one that goes on after `snapshot`, which was made with the same configuration.
-    public init(
+    package init(
         configuration: FederatedConfiguration, population: Population, plan: NetworkPlan,
-        overhead: MessageOverhead, resuming snapshot: Snapshot? = nil
+        overhead: MessageOverhead, timeline: Timeline? = nil, resuming snapshot: Snapshot? = nil
     ) {
+        self.timeline = timeline
         self.configuration = configuration
         self.population = population
         self.plan = plan
@@ -83,6 +92,7 @@ public struct FederatedProgram: Program {
         broadcast = globalObject
         if let snapshot { restore(snapshot) } else { initialize() }
         globalObject = ObjectBytes(global.view)
+        if overlaps { versions[round] = globalObject }
     }
 
     private func initialize() {
@@ -94,11 +104,12 @@ public struct FederatedProgram: Program {
 
     private mutating func restore(_ snapshot: Snapshot) {
         var fits = snapshot.model.copy(into: global.view)
-        for vector in memory {
+        for vector in serverMemory {
             let saved = snapshot.memory.first { $0.name == vector.name }
             fits = fits && saved?.values.copy(into: vector.values) ?? false
         }
         precondition(fits, "a snapshot of another experiment")
+        resumeTimeline(snapshot)
         if let saved = snapshot.memory.first(where: { $0.name == Self.participationVector }) {
             let counts = FloatBuffer(count: participations.count).view
             fits = saved.values.copy(into: counts)
@@ -120,17 +131,25 @@ public struct FederatedProgram: Program {
 
     private static let participationVector = "participations"
 
-    /// What must be saved beside the model: the server's and the selection's.
-    private var memory: [ServerVector] {
+    /// Whether clients may work on older versions of the model.
+    var overlaps: Bool { (timeline?.versions ?? 1) > 1 }
+
+    /// What is restored in place: the server's and the selection's.
+    private var serverMemory: [ServerVector] {
         let residual = downlinkResidual.map {
             ServerVector("downlink_residual", layout: exchange.payload, values: $0.view)
         }
-        return server.memory + selector.memory + [participationMemory, residual].compactMap(\.self)
+        return server.memory + selector.memory + [residual].compactMap(\.self)
+    }
+
+    /// What must be saved beside the model.
+    private var memory: [ServerVector] {
+        serverMemory + [participationMemory, timelineMemory].compactMap(\.self)
     }
 
     /// Where cohorts do not follow from the seed alone, how often each client took part.
     private var participationMemory: ServerVector? {
-        guard selector.learns else { return nil }
+        guard selector.learns || timeline != nil else { return nil }
         var layout = ParameterLayout()
         layout.append(name: "client", shape: [participations.count], role: .buffer, layer: 0)
         let values = FloatBuffer(count: layout.count)
@@ -144,13 +163,15 @@ public struct FederatedProgram: Program {
             round: round, model: globalObject,
             memory: memory.map {
                 NamedVector(name: $0.name, layout: $0.layout, values: ObjectBytes($0.values))
-            }, final: final)
+            } + versionMemory, final: final)
     }
 
     // MARK: - Program
 
     public func object(_ id: ObjectID) -> ObjectBytes? {
-        globalObject.id == id ? globalObject : broadcast.id == id ? broadcast : nil
+        if globalObject.id == id { return globalObject }
+        if broadcast.id == id { return broadcast }
+        return versions.values.first { $0.id == id }
     }
 
     public mutating func start() -> ProgramStep {

@@ -22,7 +22,7 @@ package struct Selector {
     private let spec: SelectionSpec
     private let seed: UInt64
     /// Clients that hold training samples, ascending, and how many.
-    private let eligible: [Int]
+    package let eligible: [Int]
     private let samples: [Int]
     private let size: Int
     /// Selections that learn keep what they know as Float32, so that a resumed run knows exactly the same.
@@ -62,7 +62,12 @@ package struct Selector {
     }
 
     /// The cohort of a round, counted from 1, in the order drawn.
-    package func cohort(round: Int) -> [Int] {
+    package func cohort(round: Int) -> [Int] { cohort(round: round, size: size) }
+
+    /// `size` clients of those that are there.
+    package func cohort(round: Int, size: Int, isThere: ((Int) -> Bool)? = nil) -> [Int] {
+        let eligible = isThere.map { self.eligible.filter($0) } ?? self.eligible
+        let size = min(size, eligible.count)
         var stream = RandomStream(
             RandomKey(seed: seed, purpose: .selection, participation: UInt32(round)))
         switch spec {

@@ -1,0 +1,28 @@
+/// What happens in one round in simulated time, known before anything is computed.
+package struct RoundPlan: Sendable {
+    /// A client's part.
+    package struct Part: Sendable {
+        package let client: Int
+        package var fate: ClientFate
+        package var passage: ClientPassage
+        /// The version of the model that it started from: that after round `base`; 0 is the initial one.
+        package let base: Int
+        /// Rounds that ended between its start and its end.
+        package var staleness = 0
+
+        /// Whether the client went its whole way: then it keeps what it learnt, whatever becomes of its update.
+        package var isFinished: Bool { fate != .dropped }
+    }
+
+    package let start: Nanoseconds
+    package let end: Nanoseconds
+    /// In the order drawn (async: of their ends).
+    package let parts: [Part]
+
+    package var accepted: [Part] { parts.filter { $0.fate == .accepted } }
+}
+
+/// Fewer clients than a round needs are there, and it does not get better.
+package struct QuorumMissed: Error, Sendable, Equatable {
+    package let text: String
+}

@@ -1,0 +1,17 @@
+/// A moment or a span of simulated time, in whole nanoseconds, so that sums of parts are exact.
+package typealias Nanoseconds = Int64
+
+/// Energy in whole nanojoules, for the same reason.
+package typealias Nanojoules = Int64
+
+extension Int64 {
+    /// From seconds or joules, rounded to the nearest; at most some 290 years or 9 GJ.
+    package init(billionths value: Double) {
+        self =
+            value.isFinite && value < 9e9
+            ? Int64((Swift.max(0, value) * 1e9).rounded()) : 9_000_000_000_000_000_000
+    }
+
+    /// In seconds or joules.
+    package var units: Double { Double(self) / 1e9 }
+}
