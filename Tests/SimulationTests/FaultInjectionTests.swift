@@ -28,7 +28,9 @@ import Testing
         if rows != oracle.rows { found.append("the ledger differs from the oracle's") }
         // A coordinator that was never resumed has seen all bytes: what it counts as federated is what the ledger says,
         // whatever was sent again.
-        let up = rows.reduce(UInt64(0)) { if case .client(let row) = $1 { $0 + row.upPayloadBytes } else { $0 } }
+        let up = rows.reduce(UInt64(0)) {
+            if case .client(let row) = $1 { $0 + row.upPayloadBytes } else { $0 }
+        }
         let counted = world.coordinator.meter.received.federatedPayload
         if world.coordinator.settings.epoch == 1 && counted != up {
             found.append("\(counted) bytes up were counted as federated; the ledger says \(up)")
