@@ -5,9 +5,20 @@ public struct CostModel: Sendable, Equatable {
     /// Seconds for one of each term, 0 or more.
     public let prices: [Double]
 
+    /// What an error is divided by before it is squared.
+    public enum Weighting: Sendable {
+        /// The measured time. Where the terms say little, predictions come out low, because one of zero is never
+        /// further off than 100 %.
+        case measured
+        /// The geometric mean of measured and predicted time, in a few rounds: they come out less low.
+        case geometric
+    }
+
     /// The prices that make the sum of squared relative errors least. What all samples have the same amount of is part
     /// of the pass, if that has a price.
-    public init(_ samples: [CostSample], terms: [CostTerm], deadPaths: DeadPaths) {
+    public init(
+        _ samples: [CostSample], terms: [CostTerm], deadPaths: DeadPaths, weighting: Weighting = .measured
+    ) {
         precondition(!samples.isEmpty && !terms.isEmpty, "nothing to fit")
         self.terms = terms
         self.deadPaths = deadPaths
@@ -16,10 +27,21 @@ public struct CostModel: Sendable, Equatable {
             return term == .passes || !terms.contains(.passes)
                 || samples.contains { $0.amount(of: term, deadPaths) != first }
         }
-        let rows = samples.map { sample in
-            zip(terms, isPriced).map { $1 ? sample.amount(of: $0, deadPaths) / sample.seconds : 0 }
+        let amounts = samples.map { sample in
+            zip(terms, isPriced).map { $1 ? sample.amount(of: $0, deadPaths) : 0 }
         }
-        prices = nonNegativeLeastSquares(rows, Array(repeating: 1, count: rows.count))
+        var scales = samples.map(\.seconds)
+        var prices: [Double] = []
+        for _ in 0..<(weighting == .measured ? 1 : 20) {
+            prices = nonNegativeLeastSquares(
+                zip(amounts, scales).map { row, scale in row.map { $0 / scale } },
+                zip(samples, scales).map { $0.seconds / $1 })
+            scales = zip(samples, amounts).map { sample, row in
+                let predicted = zip(prices, row).reduce(0) { $0 + $1.0 * $1.1 }
+                return (sample.seconds * max(predicted, 0.1 * sample.seconds)).squareRoot()
+            }
+        }
+        self.prices = prices
     }
 
     public func seconds(_ sample: CostSample) -> Double {
@@ -37,11 +59,11 @@ public struct CostModel: Sendable, Equatable {
     /// that of the best with these paths: by no more than its standard error (Breiman et al. 1984).
     public static func calibrated(
         _ samples: [CostSample], candidates: [[CostTerm]] = CostTerm.candidates,
-        deadPaths: [DeadPaths] = DeadPaths.allCases
+        deadPaths: [DeadPaths] = DeadPaths.allCases, weighting: Weighting = .measured
     ) -> CostModel {
         precondition(samples.count > 1 && !candidates.isEmpty && !deadPaths.isEmpty, "nothing to choose by")
         let scored = deadPaths.map { paths in
-            candidates.map { (terms: $0, errors: crossValidated(samples, terms: $0, deadPaths: paths)) }
+            candidates.map { (terms: $0, errors: crossValidated(samples, $0, paths, weighting)) }
         }
         func least(_ choices: [(terms: [CostTerm], errors: [Double])]) -> Int {
             choices.indices.min { choices[$0].errors.mean < choices[$1].errors.mean }!
@@ -51,17 +73,18 @@ public struct CostModel: Sendable, Equatable {
         let errors = scored[chosen][least(scored[chosen])].errors
         let limit = errors.mean + errors.standardErrorOfMean
         let simplest = scored[chosen].first { $0.errors.mean <= limit }!
-        return CostModel(samples, terms: simplest.terms, deadPaths: deadPaths[chosen])
+        return CostModel(
+            samples, terms: simplest.terms, deadPaths: deadPaths[chosen], weighting: weighting)
     }
 
     /// Error of each sample where it was left out, in ten parts or one by one when there are fewer than ten.
     private static func crossValidated(
-        _ samples: [CostSample], terms: [CostTerm], deadPaths: DeadPaths
+        _ samples: [CostSample], _ terms: [CostTerm], _ deadPaths: DeadPaths, _ weighting: Weighting
     ) -> [Double] {
         let parts = min(10, samples.count)
         return (0..<parts).flatMap { part in
             let kept = samples.indices.filter { $0 % parts != part }.map { samples[$0] }
-            let model = CostModel(kept, terms: terms, deadPaths: deadPaths)
+            let model = CostModel(kept, terms: terms, deadPaths: deadPaths, weighting: weighting)
             return samples.indices.filter { $0 % parts == part }.map { model.relativeError(samples[$0]) }
         }
     }

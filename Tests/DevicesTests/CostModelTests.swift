@@ -58,6 +58,16 @@ import Testing
         #expect(abs(model.seconds(sample) / profile.forwardSeconds(layers, batch: 3) - 1) < 1e-9)
     }
 
+    /// One layer took 1 s and once 4 s. Divided by what was measured, (1 + 1/4) / (1 + 1/16) is best; divided by the
+    /// geometric mean of that and the prediction, 2 / (1 + 1/4).
+    @Test func weightings() {
+        let samples = [1.0, 4].map { CostSample(counted: [layer(.dense)], seconds: $0) }
+        let low = CostModel(samples, terms: [.layers], deadPaths: .counted)
+        #expect(abs(low.prices[0] - 20.0 / 17) < 1e-12)
+        let high = CostModel(samples, terms: [.layers], deadPaths: .counted, weighting: .geometric)
+        #expect(abs(high.prices[0] - 1.6) < 1e-12)
+    }
+
     @Test func amounts() {
         let layers = [
             layer(.conv3x3, macs: 10, input: 4, output: 8, weights: 12),

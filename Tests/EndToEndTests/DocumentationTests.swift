@@ -176,6 +176,18 @@ import Testing
         }
     }
 
+    // MARK: docs/devices.md
+
+    @Test func devicePageWorksAsItStands() throws {
+        let page = try String(contentsOfFile: Self.root + "/docs/devices.md", encoding: .utf8)
+        let laboratory = try Laboratory()
+        let commands = try #require(
+            page.components(separatedBy: "```sh\n").last?.components(separatedBy: "```").first)
+        let outcome = try Shell.run(commands, in: laboratory.path)
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        #expect(outcome.output.contains("raspberry_pi_4") && laboratory.bytes("this-host.yaml") != nil)
+    }
+
     // MARK: docs/communication.md
 
     /// Runs the commands of the page in order; what it shows of their output is in the output.

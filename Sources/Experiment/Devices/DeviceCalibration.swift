@@ -104,12 +104,14 @@ public struct DeviceCalibration: Sendable {
     /// All samples of a network are left out together.
     package static func leaveOneOut(
         _ measured: [(network: String, sample: CostSample)],
-        candidates: [[CostTerm]] = CostTerm.candidates, _ deadPaths: [DeadPaths]
+        candidates: [[CostTerm]] = CostTerm.candidates, _ deadPaths: [DeadPaths],
+        weighting: CostModel.Weighting = .measured
     ) -> Repetition {
         var (predicted, plain): ([Double], [Double]) = ([], [])
         for (network, sample) in measured {
             let others = measured.filter { $0.network != network }.map(\.sample)
-            let model = CostModel.calibrated(others, candidates: candidates, deadPaths: deadPaths)
+            let model = CostModel.calibrated(
+                others, candidates: candidates, deadPaths: deadPaths, weighting: weighting)
             predicted.append(model.seconds(sample))
             plain.append(
                 CostModel(others, terms: CostTerm.operationsOnly, deadPaths: model.deadPaths).seconds(sample))
@@ -118,7 +120,7 @@ public struct DeviceCalibration: Sendable {
         return Repetition(
             seed: nil,
             model: CostModel.calibrated(
-                measured.map(\.sample), candidates: candidates, deadPaths: deadPaths),
+                measured.map(\.sample), candidates: candidates, deadPaths: deadPaths, weighting: weighting),
             error: PredictionError(predicted: predicted, measured: seconds),
             operationsOnly: PredictionError(predicted: plain, measured: seconds))
     }

@@ -18,7 +18,7 @@ public struct HostMeasurement: Sendable {
     public let model: CostModel
     /// Of networks that were left out of the fit, with all their batches.
     public let error: PredictionError
-    /// Median over networks of the time of a training step without its forward pass, over a forward pass.
+    /// Median over networks of the time of a training step beyond that of a forward pass, over the latter.
     public let backwardFactor: Double
 
     private struct Subject {
@@ -93,7 +93,7 @@ public struct HostMeasurement: Sendable {
             }
         }
         let outcome = DeviceCalibration.leaveOneOut(
-            measured, candidates: [CostTerm.detailed], [.counted])
+            measured, candidates: [CostTerm.detailed], [.counted], weighting: .geometric)
         model = outcome.model
         error = outcome.error
         rows = zip(measured, batches).map { row, batch in
@@ -105,14 +105,17 @@ public struct HostMeasurement: Sendable {
         backwardFactor = (factors[1] + factors[2]) / 2
     }
 
+    /// A step of training against a forward pass of evaluation, whose time the model predicts: what norms do more in
+    /// training is part of it.
     private static func backwardFactor(_ subject: Subject, seconds each: Double) throws -> Double {
         let (plan, batch) = (try subject.plan(), subject.batches[0])
-        let network = network(plan, batch: batch, mode: .training)
+        let evaluated = network(plan, batch: batch, mode: .evaluation)
+        let trained = network(plan, batch: batch, mode: .training)
         let labels = (0..<batch).map { UInt8($0 % plan.classes) }
-        var optimizer = SGDState(SGD(learningRate: 0.01), count: network.parameters.count)
-        let forward = Self.seconds(over: each) { network.forward(samples: batch) }
+        var optimizer = SGDState(SGD(learningRate: 0.01), count: trained.parameters.count)
+        let forward = Self.seconds(over: each) { evaluated.forward(samples: batch) }
         let step = Self.seconds(over: each) {
-            _ = network.trainStep(labels: labels.span, samples: batch, optimizer: &optimizer)
+            _ = trained.trainStep(labels: labels.span, samples: batch, optimizer: &optimizer)
         }
         return max(0, step / forward - 1)
     }
