@@ -39,6 +39,8 @@ public struct Communication: Sendable, Equatable {
         public var downSinceStart: FederatedBytes
         /// On the simulated clock since the start; nil without one.
         public var simulatedSeconds: Double?
+        /// Of all clients since the start; nil without devices.
+        public var joules: Double?
         /// Nil where it was not measured.
         public var accuracy: Double?
     }
@@ -49,6 +51,7 @@ public struct Communication: Sendable, Equatable {
         public var up: UInt64
         public var down: UInt64
         public var simulatedSeconds: Double?
+        public var joules: Double?
         public var bytes: UInt64 { up + down }
     }
 
@@ -65,14 +68,15 @@ public struct Communication: Sendable, Equatable {
             }
         }
         var (up, down) = (FederatedBytes(), FederatedBytes())
-        var seconds: Double? = 0
+        var (seconds, joules) = (0 as Double?, 0 as Double?)
         rounds = record.rounds.map { row in
             let own = bytes[row.round] ?? (.init(), .init())
             (up, down) = (up + own.up, down + own.down)
             seconds = seconds.flatMap { sum in row.simulatedSeconds.map { sum + $0 } }
+            joules = joules.flatMap { sum in row.energyJoules.map { sum + $0 } }
             return Round(
                 round: row.round, clients: row.clients, up: own.up, down: own.down, upSinceStart: up,
-                downSinceStart: down, simulatedSeconds: seconds,
+                downSinceStart: down, simulatedSeconds: seconds, joules: joules,
                 accuracy: Report.accuracy(of: row, measure: measure))
         }
         clients = record.clientTraffic
@@ -83,7 +87,7 @@ public struct Communication: Sendable, Equatable {
         rounds.first { ($0.accuracy ?? -1) >= target }.map {
             Reach(
                 round: $0.round, up: $0.upSinceStart.total, down: $0.downSinceStart.total,
-                simulatedSeconds: $0.simulatedSeconds)
+                simulatedSeconds: $0.simulatedSeconds, joules: $0.joules)
         }
     }
 

@@ -56,16 +56,28 @@ let pageTemplate = """
     </tbody>
     </table>
     {{/has_clients}}
+    {{#has_devices}}
+    <h2>Devices</h2>
+    <p>Simulated seconds and joules of all clients' parts, by what became of them; clients.csv has each.</p>
+    <table>
+    <thead><tr>{{#device_columns}}<th{{#number}} class="number"{{/number}}>{{name}}</th>{{/device_columns}}</tr></thead>
+    <tbody>
+    {{#devices}}
+    <tr>{{#cells}}<td{{#number}} class="number"{{/number}}>{{text}}</td>{{/cells}}</tr>
+    {{/devices}}
+    </tbody>
+    </table>
+    {{/has_devices}}
     {{#has_targets}}
     <h2>What an accuracy took</h2>
     <p>The first round at or above it {{measure}}, and everything that was sent until its end.</p>
     <table>
     <thead><tr><th class="number">accuracy</th><th class="number">round</th><th class="number">up</th>
-    <th class="number">down</th><th class="number">simulated time</th></tr></thead>
+    <th class="number">down</th><th class="number">simulated time</th><th class="number">energy</th></tr></thead>
     <tbody>
     {{#targets}}
     <tr><td class="number">{{target}}</td><td class="number">{{round}}</td><td class="number">{{up}}</td>
-    <td class="number">{{down}}</td><td class="number">{{time}}</td></tr>
+    <td class="number">{{down}}</td><td class="number">{{time}}</td><td class="number">{{energy}}</td></tr>
     {{/targets}}
     </tbody>
     </table>

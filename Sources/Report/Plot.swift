@@ -42,9 +42,13 @@ struct Plot: Drawing, Equatable {
 
     /// The plots of a run that have something to show.
     static func all(of record: RunRecord) -> [any Drawing] {
-        let lines = [accuracyOverRounds(record), accuracyOverBytes(record), lossOverRounds(record)]
-        return lines.filter { !$0.series.isEmpty }
-            + [BarPlot.bytesBySegment(record.traffic)].compactMap { $0 }
+        let lines = [
+            accuracyOverRounds(record), accuracyOverBytes(record), accuracyOverTime(record),
+            accuracyOverEnergy(record), lossOverRounds(record),
+        ]
+        let bars = [BarPlot.bytesBySegment(record.traffic), BarPlot.joulesByDevice(record.devices)]
+        return lines.filter { !$0.series.isEmpty } + bars.compactMap(\.self)
+            + [RoundTimeline(record.lastClients)].compactMap(\.self)
     }
 
     private static func accuracyOverRounds(_ record: RunRecord) -> Plot {
@@ -66,6 +70,34 @@ struct Plot: Drawing, Equatable {
             name: "accuracy_traffic",
             caption: "Accuracy over federated traffic, up and down, headers included",
             xLabel: "federated traffic since the start (\(unit.name))", yLabel: "accuracy", series: series)
+    }
+
+    private static func accuracyOverTime(_ record: RunRecord) -> Plot {
+        let sums = sums(record.rounds, \.simulatedSeconds)
+        return Plot(
+            name: "accuracy_time", caption: "Accuracy over simulated time",
+            xLabel: "simulated time since the start (s)", yLabel: "accuracy",
+            series: sums.isEmpty ? [] : accuracies(record.rounds) { sums[$0.round] ?? 0 })
+    }
+
+    private static func accuracyOverEnergy(_ record: RunRecord) -> Plot {
+        let sums = sums(record.rounds, \.energyJoules)
+        return Plot(
+            name: "accuracy_energy", caption: "Accuracy over the energy of all clients",
+            xLabel: "energy since the start (J)", yLabel: "accuracy",
+            series: sums.isEmpty ? [] : accuracies(record.rounds) { sums[$0.round] ?? 0 })
+    }
+
+    /// Since the start, by round; empty where a round has none.
+    private static func sums(_ rounds: [RoundRow], _ value: (RoundRow) -> Double?) -> [Int: Double] {
+        var sums: [Int: Double] = [:]
+        var sum = 0.0
+        for row in rounds {
+            guard let own = value(row) else { return [:] }
+            sum += own
+            sums[row.round] = sum
+        }
+        return sums
     }
 
     private static func lossOverRounds(_ record: RunRecord) -> Plot {

@@ -35,11 +35,29 @@ struct ReportPage {
             "has_thresholds": !record.scenario.thresholds.isEmpty, "targets": targets,
             "has_targets": !report.targets.isEmpty, "measure": RunReport.name(of: report.measure),
             "clients": clients, "client_count": report.communication.clients.count,
+            "has_devices": !record.devices.isEmpty, "device_columns": deviceColumns, "devices": deviceRows,
             "has_clients": !clients.isEmpty, "has_local": summary.localTest != nil,
         ]
         if let note { values["note"] = note }
         if roundRows.count < record.rounds.count { values["thinned"] = "\(record.rounds.count)" }
         return values
+    }
+
+    private var deviceColumns: [[String: Any]] {
+        RunReport.deviceColumns.map { name in
+            let isNumber = name.hasPrefix(">")
+            return ["name": isNumber ? String(name.dropFirst()) : name, "number": isNumber]
+        }
+    }
+
+    private var deviceRows: [[String: Any]] {
+        report.deviceCells.map { cells in
+            [
+                "cells": zip(RunReport.deviceColumns, cells).map {
+                    ["text": $1, "number": $0.hasPrefix(">")] as [String: Any]
+                }
+            ]
+        }
     }
 
     private func pairs(_ list: [(String, String)]) -> [[String: Any]] {
@@ -78,6 +96,7 @@ struct ReportPage {
             list.append(("simulated time", Quantity.seconds(seconds)))
         }
         if let joules = summary.energyJoules { list.append(("energy", Quantity.joules(joules))) }
+        if let joules = summary.wastedJoules { list.append(("energy for nothing", Quantity.joules(joules))) }
         list += [
             ("moved only by the simulation", "\(summary.simulationBytes) B"),
             ("on the wire, both ways", "\(summary.wireBytes) B"),
@@ -123,6 +142,7 @@ struct ReportPage {
                 "up": reach.map { Quantity.bytes($0.up) } ?? "–",
                 "down": reach.map { Quantity.bytes($0.down) } ?? "–",
                 "time": reach?.simulatedSeconds.map(Quantity.seconds) ?? "–",
+                "energy": reach?.joules.map(Quantity.joules) ?? "–",
             ]
         }
     }

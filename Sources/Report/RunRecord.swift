@@ -15,6 +15,10 @@ public struct RunRecord: Sendable {
     public let clientTraffic: [ClientTraffic]
     /// Of all clients in all rounds.
     public let trainingWork: Work
+    /// Parts of clients by device, link and fate; empty without devices.
+    public let devices: [DeviceTotal]
+    /// The clients of the last round with devices, for its time line.
+    public let lastClients: [ClientRow]
 
     /// Reads a run's directory; the digest chain is not checked, which resuming does.
     public init(_ directory: RunDirectory) throws(ReportError) {
@@ -40,6 +44,8 @@ public struct RunRecord: Sendable {
             roundTraffic = try ledger.roundTraffic()
             clientTraffic = try ledger.clientTraffic()
             trainingWork = try ledger.trainingWork()
+            devices = try ledger.deviceTotals()
+            lastClients = try devices.isEmpty ? [] : ledger.clients(round: rounds.last?.round ?? 0)
             try ledger.close()
         } catch {
             throw .record(.ledger(error))

@@ -6,7 +6,7 @@ extension RunReport {
         "round", "clients", "global_test_accuracy", "local_test_accuracy_mean", "up_payload_bytes",
         "up_overhead_bytes", "down_payload_bytes", "down_overhead_bytes", "up_bytes_per_client",
         "down_bytes_per_client", "up_bytes_since_start", "down_bytes_since_start",
-        "simulated_seconds_since_start",
+        "simulated_seconds_since_start", "energy_joules_since_start",
     ]
 
     /// A row a round, in the order of `roundColumns`.
@@ -18,12 +18,12 @@ extension RunReport {
             let means = [bytes.up, bytes.down].map { shortest(Double($0.total) / clients) }
             let sums = [bytes.upSinceStart, bytes.downSinceStart].map { "\($0.total)" }
             return ["\(row.round)", "\(bytes.clients)"] + accuracies + parts.map { "\($0)" } + means + sums
-                + [cell(bytes.simulatedSeconds)]
+                + [cell(bytes.simulatedSeconds), cell(bytes.joules)]
         }
     }
 
     static let targetColumns = [
-        "target_accuracy", "round", "up_bytes", "down_bytes", "simulated_seconds",
+        "target_accuracy", "round", "up_bytes", "down_bytes", "simulated_seconds", "energy_joules",
     ]
 
     /// A row a target, in the order of `targetColumns`; empty cells for those that were never reached.
@@ -31,7 +31,7 @@ extension RunReport {
         targets.map { target in
             let reach = communication.reach(target)
             return [shortest(target), cell(reach?.round), cell(reach?.up), cell(reach?.down)]
-                + [cell(reach?.simulatedSeconds)]
+                + [cell(reach?.simulatedSeconds), cell(reach?.joules)]
         }
     }
 

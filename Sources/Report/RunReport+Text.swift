@@ -7,8 +7,10 @@ extension RunReport {
 
     /// What a terminal shows of one run.
     public var text: String {
-        [summary.text, roundTable.text, clientTable?.text, targetTable?.text].compactMap { $0 }
-            .joined(separator: "\n")
+        [summary.text, roundTable.text, clientTable?.text, deviceTable?.text, targetTable?.text].compactMap {
+            $0
+        }
+        .joined(separator: "\n")
     }
 
     /// Of the rounds that were evaluated, where there are any.
@@ -46,6 +48,7 @@ extension RunReport {
         guard !targets.isEmpty else { return nil }
         var table = TextTable([
             ">accuracy \(Self.name(of: measure))", ">round", ">up", ">down", ">simulated time",
+            ">energy",
         ])
         for target in targets {
             let reach = communication.reach(target)
@@ -53,6 +56,7 @@ extension RunReport {
                 shortest(target), reach.map { "\($0.round)" } ?? "never",
                 reach.map { Quantity.bytes($0.up) } ?? "–", reach.map { Quantity.bytes($0.down) } ?? "–",
                 reach?.simulatedSeconds.map(Quantity.seconds) ?? "–",
+                reach?.joules.map(Quantity.joules) ?? "–",
             ])
         }
         return table

@@ -38,6 +38,8 @@ public struct RunSummary: Sendable, Equatable {
     public var simulatedSeconds: Double?
     /// Nil without device profiles.
     public var energyJoules: Double?
+    /// Of these, of clients whose updates did not count.
+    public var wastedJoules: Double?
     /// What moved only because this is a simulation.
     public var simulationBytes: UInt64
     /// What the coordinator's socket moved, both ways.
@@ -66,6 +68,7 @@ public struct RunSummary: Sendable, Equatable {
         trainingMACs = record.trainingWork.totalMACs
         simulatedSeconds = Self.sum(record.rounds.map(\.simulatedSeconds))
         energyJoules = Self.sum(record.rounds.map(\.energyJoules))
+        wastedJoules = Self.sum(record.rounds.map(\.wastedJoules))
         simulationBytes = record.infrastructure.reduce(0) { $0 + $1.simulationBytes }
         wireBytes = record.infrastructure.reduce(0) { $0 + $1.wireInBytes + $1.wireOutBytes }
         wallSeconds = Self.wallSeconds(record.infrastructure)

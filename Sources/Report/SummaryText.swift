@@ -19,7 +19,10 @@ extension RunSummary {
             ("training work", Quantity.macs(trainingMACs)),
         ]
         if let simulatedSeconds { lines.append(("simulated time", Quantity.seconds(simulatedSeconds))) }
-        if let energyJoules { lines.append(("energy", Quantity.joules(energyJoules))) }
+        if let energyJoules {
+            let wasted = wastedJoules.map { " (\(Quantity.joules($0)) for nothing)" } ?? ""
+            lines.append(("energy", Quantity.joules(energyJoules) + wasted))
+        }
         lines += [
             ("simulation", Quantity.bytes(simulationBytes)),
             ("wire", Quantity.bytes(wireBytes)),

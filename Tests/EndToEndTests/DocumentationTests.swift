@@ -181,9 +181,13 @@ import Testing
     @Test func devicePageWorksAsItStands() throws {
         let page = try String(contentsOfFile: Self.root + "/docs/devices.md", encoding: .utf8)
         let laboratory = try Laboratory()
-        let commands = try #require(
-            page.components(separatedBy: "```sh\n").last?.components(separatedBy: "```").first)
-        let outcome = try Shell.run(commands, in: laboratory.path)
+        try FileManager.default.createSymbolicLink(
+            atPath: laboratory.file("scenarios"), withDestinationPath: Self.root + "/scenarios")
+        let commands = page.components(separatedBy: "```sh\n").dropFirst().compactMap {
+            $0.components(separatedBy: "```").first
+        }
+        #expect(commands.count == 2)
+        let outcome = try Shell.run("set -e\n" + commands.joined(), in: laboratory.path)
         #expect(outcome.code == 0, "\(outcome.errors)")
         #expect(outcome.output.contains("raspberry_pi_4") && laboratory.bytes("this-host.yaml") != nil)
     }

@@ -144,7 +144,7 @@ import Testing
         ("name: [a]", "name: a list is not text; write text"),
         (
             "devices: {clock: simulated}",
-            "devices: is not in this version; remove it; costs in bytes and MACs are recorded without it"
+            "devices.groups: is missing; write groups: [{profile: raspberry_pi_4, link: wifi}]"
         ),
         (
             "hosts: {launch: [{kind: ssh, address: a@b}]}",

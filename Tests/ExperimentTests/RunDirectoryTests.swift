@@ -160,18 +160,21 @@ private func openingError(_ path: String) -> RunDirectoryError.Kind? {
             try directory.read("rounds.csv") == """
                 round,clients,samples,train_loss,global_test_accuracy,global_test_loss,local_test_accuracy_mean,\
                 local_test_accuracy_std,local_test_accuracy_worst_tenth,local_test_accuracy_participants,model_digest,\
-                federated_up_bytes,federated_down_bytes,simulated_seconds,energy_joules,activation_divergence_bits
-                1,2,30,1,,,,,,,digest-of-round-1,2048,2050,,,
-                2,2,30,0.5,0.2,0.25,0.5,0.25,0.125,,digest-of-round-2,2048,2050,,,
-                3,2,30,0.3333333333333333,,,,,,,digest-of-round-3,2048,2050,,,
+                federated_up_bytes,federated_down_bytes,simulated_seconds,energy_joules,activation_divergence_bits,\
+                drawn,wasted_up_bytes,wasted_down_bytes,wasted_joules
+                1,2,30,1,,,,,,,digest-of-round-1,2048,2050,,,,2,0,0,
+                2,2,30,0.5,0.2,0.25,0.5,0.25,0.125,,digest-of-round-2,2048,2050,,,,2,0,0,
+                3,2,30,0.3333333333333333,,,,,,,digest-of-round-3,2048,2050,,,,2,0,0,
 
                 """)
         #expect(
             try directory.read("clients.csv").split(separator: "\n").prefix(3) == [
                 "round,client,samples,steps,train_loss_sum,train_correct,update_digest,state_digest,down_payload_bytes,"
-                    + "down_overhead_bytes,up_payload_bytes,up_overhead_bytes,forward_samples,backward_samples",
-                "1,3,15,2,0.30000000000000004,4,update-3,,1000,25,1000,24,30,15",
-                "1,7,15,2,0.7000000000000001,4,update-7,,1000,25,1000,24,30,15",
+                    + "down_overhead_bytes,up_payload_bytes,up_overhead_bytes,forward_samples,backward_samples,"
+                    + "fate,device,link,start_seconds,download_seconds,compute_seconds,upload_seconds,"
+                    + "waiting_seconds,compute_joules,radio_joules,idle_joules,staleness",
+                "1,3,15,2,0.30000000000000004,4,update-3,,1000,25,1000,24,30,15,accepted,,,,,,,,,,,0",
+                "1,7,15,2,0.7000000000000001,4,update-7,,1000,25,1000,24,30,15,accepted,,,,,,,,,,,0",
             ])
         #expect(
             try directory.read("local_test.csv") == """

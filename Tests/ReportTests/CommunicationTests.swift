@@ -61,9 +61,9 @@ import Testing
             try run.directory.read("communication.csv") == """
                 round,clients,global_test_accuracy,local_test_accuracy_mean,up_payload_bytes,up_overhead_bytes,\
                 down_payload_bytes,down_overhead_bytes,up_bytes_per_client,down_bytes_per_client,\
-                up_bytes_since_start,down_bytes_since_start,simulated_seconds_since_start
-                1,10,,,999000,1000,999000,1100,100000,100010,1000000,1000100,
-                2,10,0.25,,999000,1000,999000,1100,100000,100010,2000000,2000200,
+                up_bytes_since_start,down_bytes_since_start,simulated_seconds_since_start,energy_joules_since_start
+                1,10,,,999000,1000,999000,1100,100000,100010,1000000,1000100,,
+                2,10,0.25,,999000,1000,999000,1100,100000,100010,2000000,2000200,,
 
                 """)
         #expect(
@@ -73,9 +73,9 @@ import Testing
             ])
         #expect(
             try run.directory.read("targets.csv") == """
-                target_accuracy,round,up_bytes,down_bytes,simulated_seconds
-                0.25,2,2000000,2000200,
-                0.5,,,,
+                target_accuracy,round,up_bytes,down_bytes,simulated_seconds,energy_joules
+                0.25,2,2000000,2000200,,
+                0.5,,,,,
 
                 """)
     }
@@ -99,9 +99,9 @@ import Testing
                 up, all rounds    100 kB  182 kB  200 kB
                 down, all rounds  100 kB  182 kB  200 kB
 
-                accuracy on global_test  round       up     down  simulated time
-                                   0.25      2  2.00 MB  2.00 MB               –
-                                    0.5  never        –        –               –
+                accuracy on global_test  round       up     down  simulated time  energy
+                                   0.25      2  2.00 MB  2.00 MB               –       –
+                                    0.5  never        –        –               –       –
 
                 """), "\(text)")
     }

@@ -89,11 +89,12 @@ import Testing
         }
         #expect(
             try read("targets.csv") == """
-                run,method,target_accuracy,round,up_bytes,down_bytes,simulated_seconds,rounds_ratio,bytes_ratio
-                plain,fedavg,0.5,4,4000000,4000400,,1,1
-                plain,fedavg,0.6,5,5000000,5000500,,1,1
-                thrifty,fedavg,0.5,6,1200000,6000600,,1.5,\(shortest(7_200_600 / 8_000_400.0))
-                thrifty,fedavg,0.6,,,,,,
+                run,method,target_accuracy,round,up_bytes,down_bytes,simulated_seconds,energy_joules,rounds_ratio,\
+                bytes_ratio
+                plain,fedavg,0.5,4,4000000,4000400,,,1,1
+                plain,fedavg,0.6,5,5000000,5000500,,,1,1
+                thrifty,fedavg,0.5,6,1200000,6000600,,,1.5,\(shortest(7_200_600 / 8_000_400.0))
+                thrifty,fedavg,0.6,,,,,,,
 
                 """)
         let thrifty = [
@@ -108,7 +109,7 @@ import Testing
         #expect(rounds.count == 13 && rounds[0].hasPrefix("run,round,clients,"))
         #expect(
             rounds[12]
-                == "thrifty,6,10,0.51,,199800,200,999000,1100,20000,100010,1200000,6000600,")
+                == "thrifty,6,10,0.51,,199800,200,999000,1100,20000,100010,1200000,6000600,,")
     }
 
     @Test func oneLineForEachRun() throws {

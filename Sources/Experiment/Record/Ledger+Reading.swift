@@ -96,13 +96,15 @@ extension Ledger {
     }
 
     /// The values of each row, in the order of the table's key.
-    func forEach(_ table: any LedgerTable.Type, _ body: ([LedgerValue]) -> Void) throws(LedgerError) {
+    func forEach(
+        _ table: any LedgerTable.Type, where condition: String = "TRUE", _ body: ([LedgerValue]) -> Void
+    ) throws(LedgerError) {
         try Self.guarded(file) {
             try queue.read { db in
                 let names = table.columns.map(\.name).joined(separator: ", ")
                 let key = table.key.joined(separator: ", ")
                 let cursor = try GRDB.Row.fetchCursor(
-                    db, sql: "SELECT \(names) FROM \(table.name) ORDER BY \(key)")
+                    db, sql: "SELECT \(names) FROM \(table.name) WHERE \(condition) ORDER BY \(key)")
                 while let row = try cursor.next() {
                     body(try table.columns.enumerated().map { try LedgerValue(row, $0.offset, $0.element) })
                 }

@@ -25,7 +25,14 @@ enum DevicesSection {
                     "share", &group.share, .number(0...1e9, above: true), .value(1),
                     "Part of the clients, of the sum of all shares.")
             }
-            guard section.walk.purpose == .list || !spec.groups.isEmpty else { return }
+            let asks = ["clock", "round", "availability"].contains { section.isWritten($0) }
+            if section.walk.purpose == .read, asks, !section.isWritten("groups") {
+                let path = section.path(of: "groups")
+                section.walk.report(
+                    section.place, path, "is missing", "write groups: [{profile: raspberry_pi_4, link: wifi}]"
+                )
+            }
+            guard section.walk.purpose == .list || !spec.groups.isEmpty || asks else { return }
             section.field(
                 "clock", &spec.clock, .word(DevicesSpec.Clock.self), .value(.simulated),
                 "`simulated` time follows from work and bytes; with `real` nothing is simulated, and the wall times"

@@ -57,7 +57,11 @@ package struct Fleet: Sendable {
         let group = group(of: client)
         let (device, link) = (group.device, group.link)
         let seconds = trainingSeconds(samples: samples, on: device)
-        let (download, upload) = (link.transfer(bytes: down, .down), link.transfer(bytes: up, .up))
+        let download = link.transfer(bytes: down, .down)
+        // The radio does not fall asleep where the tail of the download lasts into the upload.
+        let isAwake = down > 0 && seconds < link.radio.tailSeconds
+        var upload = link.transfer(bytes: up, .up, wakes: !isAwake)
+        if isAwake, up > 0 { upload.joules += seconds * link.radio.tailWatts }
         return ClientDemand(
             download: Int64(billionths: download.seconds), compute: Int64(billionths: seconds),
             upload: Int64(billionths: upload.seconds),

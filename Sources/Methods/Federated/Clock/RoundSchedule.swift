@@ -9,16 +9,17 @@ struct RoundSchedule {
     private var availability: Availability
     private let size: Int
     private var now: Nanoseconds = 0
-    /// When clients that were late are done; those that are not here are idle.
-    private var busy: [Int: Nanoseconds] = [:]
-    private let clients: Int
+    /// When a client's part that outlasted its round is done; past moments mean nothing.
+    private var busyUntil: [Nanoseconds]
+    /// The latest of them.
+    private var lastBusy: Nanoseconds = 0
     private var missed = 0
 
     init(_ policy: RoundPolicy, availability: Availability, size: Int, clients: Int) {
         self.policy = policy
         self.availability = availability
         self.size = size
-        self.clients = clients
+        busyUntil = .init(repeating: 0, count: clients)
     }
 
     private var minimum: Int {
@@ -68,7 +69,10 @@ struct RoundSchedule {
                 parts[index].fate = place < inTime.count ? .surplus : .late
             }
         }
-        for part in parts where part.passage.end > end { busy[part.client] = part.passage.end }
+        for part in parts where part.passage.end > end {
+            busyUntil[part.client] = part.passage.end
+            lastBusy = max(lastBusy, part.passage.end)
+        }
         missed = isEnough ? 0 : missed + 1
         guard missed < Self.patience else {
             throw QuorumMissed(
@@ -82,33 +86,36 @@ struct RoundSchedule {
 
     /// Clients for a round that starts when enough of them are there.
     private mutating func cohort(round: Int, selector: Selector, drawn: Int) throws(QuorumMissed) -> [Int] {
-        if availability.isConstant && busy.isEmpty { return selector.cohort(round: round, size: drawn) }
+        if availability.isConstant && lastBusy <= now { return selector.cohort(round: round, size: drawn) }
+        // Most of the time enough of the first that are drawn are there, and nobody has to ask all others.
+        if let cohort = selector.sample(round: round, size: drawn, isThere: { isThere($0) }) { return cohort }
         for _ in 0..<Self.waits {
-            busy = busy.filter { $0.value > now }
-            var there = [Bool](repeating: false, count: clients)
-            var (count, change) = (0, Nanoseconds.max)
-            for client in selector.eligible {
-                if let until = busy[client] {
-                    change = min(change, until)
-                    continue
-                }
-                let (isOn, until) = availability.state(of: client, at: now)
-                if isOn {
-                    there[client] = true
-                    count += 1
-                } else if let until {
-                    change = min(change, until)
-                }
+            let there = selector.eligible.filter { isThere($0) }
+            if there.count >= max(minimum, 1) {
+                let set = Set(there)
+                return selector.cohort(round: round, size: min(drawn, there.count)) { set.contains($0) }
             }
-            if count >= max(minimum, 1) {
-                return selector.cohort(round: round, size: min(drawn, count)) { there[$0] }
-            }
-            guard change < .max else { break }
-            now = max(change, now + 1)
+            guard let change = nextChange(selector.eligible) else { break }
+            now = change
         }
         throw QuorumMissed(
             text: "round \(round): fewer than \(max(minimum, 1)) clients are ever there together; "
                 + "lower devices.round.minimum or make clients available more often")
+    }
+
+    private mutating func isThere(_ client: Int) -> Bool {
+        busyUntil[client] <= now && availability.state(of: client, at: now).isOn
+    }
+
+    /// The next moment at which a client that is not there may be; nil if that never happens.
+    private mutating func nextChange(_ clients: [Int]) -> Nanoseconds? {
+        var change: Nanoseconds?
+        for client in clients {
+            let state = availability.state(of: client, at: now)
+            let next = busyUntil[client] > now ? busyUntil[client] : state.isOn ? nil : state.until
+            if let next { change = min(change ?? next, next) }
+        }
+        return change
     }
 
     private mutating func part(_ client: Int, _ demand: ClientDemand, round: Int) -> RoundPlan.Part {
@@ -125,17 +132,15 @@ struct RoundSchedule {
 
     // MARK: - Memory
 
-    /// Now, the rounds missed in a row, and for each client when it is done, or 0.
-    var memory: [Int64] {
-        var words = [now, Int64(missed)] + [Int64](repeating: 0, count: clients)
-        for (client, until) in busy { words[2 + client] = until }
-        return words
-    }
+    /// Words of memory: now, the rounds missed in a row, and for each client when it is done.
+    var memoryCount: Int { 2 + busyUntil.count }
+
+    func word(_ index: Int) -> Int64 { index == 0 ? now : index == 1 ? Int64(missed) : busyUntil[index - 2] }
 
     mutating func restore(_ words: [Int64]) {
-        precondition(words.count == 2 + clients, "a memory of other clients")
+        precondition(words.count == memoryCount, "a memory of other clients")
         (now, missed) = (words[0], Int(words[1]))
-        busy = [:]
-        for client in 0..<clients where words[2 + client] > 0 { busy[client] = words[2 + client] }
+        busyUntil = Array(words[2...])
+        lastBusy = busyUntil.max() ?? 0
     }
 }

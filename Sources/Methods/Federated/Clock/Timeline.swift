@@ -55,11 +55,23 @@ package struct Timeline {
     }
 
     /// What a resumed run must know beyond what it can find out again, as whole numbers.
-    package var memory: [Int64] {
+    package var memoryCount: Int {
         switch course {
-        case .rounds(let schedule): schedule.memory
-        case .buffered: []
+        case .rounds(let schedule): schedule.memoryCount
+        case .buffered: 0
         }
+    }
+
+    package func word(_ index: Int) -> Int64 {
+        switch course {
+        case .rounds(let schedule): schedule.word(index)
+        case .buffered: preconditionFailure("no memory")
+        }
+    }
+
+    /// Words that a round in which these clients had a part may have changed.
+    package func changedWords(_ clients: [Int]) -> [Int] {
+        memoryCount > 0 ? [0, 1] + clients.map { 2 + $0 } : []
     }
 
     /// Goes on after `round`; `memory` is what it was then.

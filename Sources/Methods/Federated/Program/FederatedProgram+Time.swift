@@ -75,19 +75,30 @@ extension FederatedProgram {
     private static let timelineVector = "timeline"
     private static let wordParts = 3
 
-    /// Whole numbers as Float32 values, 22 bits each, so that they are exact.
+    /// Room for the timeline's memory: whole numbers as Float32 values, 22 bits each, so that they are exact.
+    static func timelineValues(_ timeline: Timeline?) -> FloatBuffer {
+        FloatBuffer(count: wordParts * (timeline?.memoryCount ?? 0))
+    }
+
     var timelineMemory: ServerVector? {
-        guard let words = timeline?.memory, !words.isEmpty else { return nil }
+        guard timelineValues.count > 0 else { return nil }
         var layout = ParameterLayout()
         layout.append(
-            name: "words", shape: [words.count, Self.wordParts], role: .buffer, layer: 0)
-        let values = FloatBuffer(count: layout.count).view
-        for (index, word) in words.enumerated() {
+            name: "words", shape: [timelineValues.count / Self.wordParts, Self.wordParts], role: .buffer,
+            layer: 0)
+        return ServerVector(Self.timelineVector, layout: layout, values: timelineValues.view)
+    }
+
+    /// Brings the memory up to date after a round.
+    func remember(_ words: [Int]) {
+        guard let timeline else { return }
+        for index in words {
+            let word = timeline.word(index)
             for part in 0..<Self.wordParts {
-                values[Self.wordParts * index + part] = Float(word >> Int64(22 * part) & 0x3F_FFFF)
+                timelineValues.view[Self.wordParts * index + part] = Float(
+                    word >> Int64(22 * part) & 0x3F_FFFF)
             }
         }
-        return ServerVector(Self.timelineVector, layout: layout, values: values)
     }
 
     /// Brings simulated time to where the snapshot left it, and the versions that clients work on.
@@ -95,7 +106,7 @@ extension FederatedProgram {
         guard timeline != nil else { return }
         var words: [Int64] = []
         if let saved = snapshot.memory.first(where: { $0.name == Self.timelineVector }) {
-            let values = FloatBuffer(count: saved.values.count / 4).view
+            let values = timelineValues.view
             let fits = saved.values.copy(into: values)
             precondition(fits, "a snapshot of another experiment")
             words = (0..<values.count / Self.wordParts).map { index in

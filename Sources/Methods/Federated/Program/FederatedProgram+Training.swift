@@ -164,7 +164,13 @@ extension FederatedProgram {
         broadcast = globalObject
         keepVersion()
         let finished = happening?.parts.filter(\.isFinished).map(\.client) ?? cohort.map(\.client)
-        for client in finished { participations[client] += 1 }
+        for client in finished {
+            participations[client] += 1
+            if participationValues.count > 0 {
+                participationValues.view[client] = Float(participations[client])
+            }
+        }
+        if let happening, let timeline { remember(timeline.changedWords(happening.parts.map(\.client))) }
         states.merge(newStates) { $1 }
         newStates = [:]
         reports.sort { $0.client < $1.client }

@@ -38,6 +38,9 @@ public struct FederatedProgram: Program {
     var broadcast: ObjectBytes
     var round: Int
     var participations: [Int]
+    /// The same as values to be saved; empty where they follow from the seed.
+    let participationValues: FloatBuffer
+    let timelineValues: FloatBuffer
     /// The newest state of each client that has one.
     var states: [Int: ObjectReference]
 
@@ -88,6 +91,9 @@ public struct FederatedProgram: Program {
         round = snapshot?.round ?? 0
         states = snapshot?.states ?? [:]
         participations = .init(repeating: 0, count: population.clients)
+        participationValues = FloatBuffer(
+            count: selector.learns || timeline != nil ? population.clients : 0)
+        timelineValues = Self.timelineValues(timeline)
         globalObject = ObjectBytes([])
         broadcast = globalObject
         if let snapshot { restore(snapshot) } else { initialize() }
@@ -111,7 +117,7 @@ public struct FederatedProgram: Program {
         precondition(fits, "a snapshot of another experiment")
         resumeTimeline(snapshot)
         if let saved = snapshot.memory.first(where: { $0.name == Self.participationVector }) {
-            let counts = FloatBuffer(count: participations.count).view
+            let counts = participationValues.view
             fits = saved.values.copy(into: counts)
             precondition(fits, "a snapshot of other clients")
             for client in participations.indices { participations[client] = Int(counts[client]) }
@@ -149,12 +155,10 @@ public struct FederatedProgram: Program {
 
     /// Where cohorts do not follow from the seed alone, how often each client took part.
     private var participationMemory: ServerVector? {
-        guard selector.learns || timeline != nil else { return nil }
+        guard participationValues.count > 0 else { return nil }
         var layout = ParameterLayout()
         layout.append(name: "client", shape: [participations.count], role: .buffer, layer: 0)
-        let values = FloatBuffer(count: layout.count)
-        for (client, count) in participations.enumerated() { values.view[client] = Float(count) }
-        return ServerVector(Self.participationVector, layout: layout, values: values.view)
+        return ServerVector(Self.participationVector, layout: layout, values: participationValues.view)
     }
 
     /// What a resumed run needs; before the first round its values are those of a fresh one.

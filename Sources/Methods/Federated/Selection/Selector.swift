@@ -84,6 +84,19 @@ package struct Selector {
         }
     }
 
+    /// A uniform cohort of clients that are there, asking few others; nil where another selection draws, or where too few
+    /// are there to be found that way. Every one that is there is as likely.
+    package func sample(round: Int, size: Int, isThere: (Int) -> Bool) -> [Int]? {
+        guard spec == .uniform else { return nil }
+        var stream = RandomStream(RandomKey(seed: seed, purpose: .selection, participation: UInt32(round)))
+        var cohort: [Int] = []
+        for index in stream.sample(min(4 * size + 32, eligible.count), of: eligible.count) {
+            if cohort.count == size { break }
+            if isThere(eligible[index]) { cohort.append(eligible[index]) }
+        }
+        return cohort.count == size ? cohort : nil
+    }
+
     /// Takes note of a finished round.
     package func observe(_ reports: [ClientReport], round: Int) {
         guard learns else { return }
