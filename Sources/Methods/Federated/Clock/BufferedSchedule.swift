@@ -42,8 +42,12 @@ struct BufferedSchedule {
         while true {
             fill(round: round, demand: demand)
             guard let place = flying.indices.min(by: { Self.isBefore(flying[$0], flying[$1]) }) else {
-                // Nobody works. Time passes until somebody is there, if that ever happens.
-                try wait(round: round)
+                // Nobody works. Time passes until somebody is there; if that never happens, because every client had
+                // its part, the round ends with fewer updates.
+                do throws(QuorumMissed) { try wait(round: round) } catch {
+                    guard accepted > 0 else { throw error }
+                    break
+                }
                 continue
             }
             var part = flying.remove(at: place).part
@@ -107,8 +111,8 @@ struct BufferedSchedule {
         }
         guard change < .max else {
             throw QuorumMissed(
-                text: "round \(round): every client had its part and fewer than \(buffer) sent an update; "
-                    + "lower devices.round.buffer")
+                text: "round \(round): every client had its part and none sent an update; "
+                    + "lower devices.availability.dropout")
         }
         now = change
     }
