@@ -77,7 +77,7 @@ struct TestTimeline {
     }
 
     /// What a snapshot keeps.
-    var memory: [Int64] { timeline.memory }
+    var memory: [Int64] { (0..<timeline.memoryCount).map { timeline.word($0) } }
 
     /// A fresh one brought to where another was after `round`, from what a snapshot keeps.
     func resumed(after round: Int, memory: [Int64]) throws -> TestTimeline {
