@@ -10,7 +10,9 @@ import Testing
     struct Subject: Sendable, CustomTestStringConvertible {
         let method: String
         var extra = ""
-        var testDescription: String { method }
+        /// Whether files of devices are needed.
+        var isTimed = false
+        var testDescription: String { isTimed ? "\(method) in simulated time" : method }
     }
 
     static let subjects = [
@@ -21,6 +23,15 @@ import Testing
             extra:
                 "compression: {uplink: [{kind: top_k}], downlink: [{kind: quantize}], error_feedback: true}"
         ),
+        Subject(
+            method: "ditto",
+            extra: "round: {policy: deadline, seconds: 200, minimum: 2}, availability: {dropout: 0.1}",
+            isTimed: true),
+        Subject(
+            method: "fedavg",
+            extra: "round: {policy: async, buffer: 3, concurrency: 6, maximum_staleness: 2},"
+                + " availability: {kind: markov, on_seconds: 2000, off_seconds: 200}",
+            isTimed: true),
     ]
 
     static let rounds = 60
@@ -51,8 +62,9 @@ import Testing
     }
 
     @Test(arguments: subjects) func theSameBitsAsUndisturbed(subject: Subject) throws {
+        let extra = subject.isTimed ? try laboratory.devices(subject.extra) : subject.extra
         let scenario = try laboratory.smallScenario(
-            method: subject.method, rounds: Self.rounds, extra: subject.extra)
+            method: subject.method, rounds: Self.rounds, extra: extra)
         let calm = try start([scenario, "--out", laboratory.file("calm")]).wait()
         #expect(calm.code == 0, "\(calm.errors)")
         var stream = RandomStream(

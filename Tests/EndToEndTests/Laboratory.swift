@@ -105,6 +105,29 @@ final class Laboratory {
         return file(name)
     }
 
+    /// `devices` of a scenario: boards that take 1 s and 4 s for any pass, from files; `others` are its other keys.
+    func devices(_ others: String) throws -> String {
+        for (name, seconds) in [("fast", 1), ("slow", 4)] {
+            try write(
+                """
+                name: \(name)
+                processor: none
+                runtime: none
+                speed:
+                  peak_gflops: 1000
+                  efficiency: {conv3x3: 1, convolution: 1, pointwise: 1, depthwise: 1, dense: 1, elementwise: free}
+                  activation_gb_per_second: free
+                  weight_gb_per_second: free
+                  pass_us: \(seconds)e6
+                  source: none
+                memory: {mib: 64, source: none}
+                power: {active_watts: 3, idle_watts: 1, source: none}
+                """, to: "\(name).yaml")
+        }
+        let groups = ["fast", "slow"].map { "{profile: \(file("\($0).yaml")), link: wifi}" }
+        return "devices: {groups: [\(groups.joined(separator: ", "))], \(others)}"
+    }
+
     /// Names of the files that a finished run leaves and that must not differ between equal runs: models and every
     /// table but that of the infrastructure.
     func results(_ run: String) -> [String] {

@@ -20,7 +20,7 @@ func randomScenario(_ stream: inout RandomStream) -> Scenario {
     let population = partition == .natural ? dataset.users ?? dataset.clients : clients
     let fraction = stream.index(below: 2) == 0 && !dataset.pool ? 0 : stream.uniformDouble() / 2 + 0.1
     let targets: [EvaluationSpec.Target] = fraction > 0 ? [.localTest, .globalTest] : [.globalTest]
-    let configuration = FederatedConfiguration(
+    var configuration = FederatedConfiguration(
         seed: stream.next(), dataset: dataset, partition: partition, localTestFraction: fraction,
         model: randomModel(&stream, classes: classes, planes: hasPlanes),
         initialization: pick(Initialization.allCases, &stream), method: .fedavg,
@@ -28,6 +28,7 @@ func randomScenario(_ stream: inout RandomStream) -> Scenario {
         evaluation: EvaluationSpec(every: 1 + stream.index(below: 100), on: targets),
         stop: StopSpec(targetAccuracy: stream.index(below: 2) == 0 ? nil : 1 - stream.uniformDouble()),
         compression: randomCompression(&stream))
+    configuration.devices = randomDevices(&stream, configuration, population: population)
     let names = [
         "plain", "with spaces", "quote \" and \\", "true", "12", "a: b # c", "\u{1F600} ü\n\t\u{7}", "- x",
         "null",
@@ -148,4 +149,40 @@ private func randomCompression(_ stream: inout RandomStream) -> CompressionSpec 
     var spec = CompressionSpec(uplink: stages(), downlink: stages().filter(\.keepsEveryValue))
     if !spec.uplink.isEmpty || !spec.downlink.isEmpty { spec.errorFeedback = stream.index(below: 2) == 0 }
     return spec
+}
+
+private func randomDevices(
+    _ stream: inout RandomStream, _ configuration: FederatedConfiguration, population: Int
+) -> DevicesSpec? {
+    guard stream.index(below: 3) > 0 else { return nil }
+    let boards = ["raspberry_pi_4", "stm32u5", "edge_server", "./my board.yaml", "/some where/board"]
+    let groups = (0...stream.index(below: 4)).map { _ in
+        DeviceGroup(
+            profile: pick(boards, &stream), link: pick(["wifi", "3g", "own.yaml"], &stream),
+            share: stream.uniformDouble() * 10 + 1e-9)
+    }
+    guard stream.index(below: 5) > 0 else { return DevicesSpec(clock: .real, groups: groups) }
+    let minimum = 1 + stream.index(below: configuration.training.clientsPerRound)
+    // Clients that work on older models keep nothing, and receive models as they are.
+    let overlaps = configuration.compression.downlink.isEmpty && !configuration.compression.errorFeedback
+    let round: RoundPolicy =
+        switch stream.index(below: overlaps ? 3 : 2) {
+        case 0: .strict(minimum: minimum)
+        case 1:
+            .deadline(
+                seconds: 1e6 * (1 - stream.uniformDouble()), overSelection: 1 + stream.uniformDouble() * 9,
+                minimum: minimum)
+        default:
+            .async(
+                buffer: 1 + stream.index(below: population), concurrency: 1 + stream.index(below: 1000),
+                maximumStaleness: stream.index(below: 1001))
+        }
+    func seconds() -> Double { 1e5 * (1 - stream.uniformDouble()) }
+    let kinds: [AvailabilitySpec.Kind] = [
+        .always, .markov(on: seconds(), off: seconds()), .trace(file: "/some where/trace: 1.csv"),
+    ]
+    let dropout = stream.index(below: 2) == 0 ? 0 : stream.uniformDouble()
+    return DevicesSpec(
+        groups: groups, round: round,
+        availability: AvailabilitySpec(dropout: dropout, kind: pick(kinds, &stream)))
 }

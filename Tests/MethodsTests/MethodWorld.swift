@@ -21,6 +21,8 @@ struct MethodWorld {
     let dataset: Dataset
     let split: LocalSplit
     let plan: NetworkPlan
+    /// What the clients have where `configuration.devices` asks for simulated time.
+    var groups = TinyDevices.groups
 
     /// Clients of these sizes, held-out samples included; all take part unless `perRound` says less.
     init(
@@ -73,10 +75,15 @@ struct MethodWorld {
         FederatedExecutor(configuration: configuration, dataset: dataset, holdings: split, plan: plan)
     }
 
+    /// Simulated time, where `configuration.devices` asks for it.
+    var timeline: Timeline? {
+        TinyDevices.timeline(configuration, plan: plan, counts: holdings.train.map(\.count), groups: groups)
+    }
+
     func program(resuming snapshot: Snapshot? = nil) -> FederatedProgram {
         FederatedProgram(
             configuration: configuration, population: holdings.population(testCount: dataset.test.count),
-            plan: plan, overhead: TinyFederation.overhead, resuming: snapshot)
+            plan: plan, overhead: TinyFederation.overhead, timeline: timeline, resuming: snapshot)
     }
 
     /// The model that everybody begins with.

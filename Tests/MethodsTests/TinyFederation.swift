@@ -18,6 +18,8 @@ struct TinyFederation {
 
     var configuration: FederatedConfiguration
     var population: Population
+    /// What the clients have where `configuration.devices` asks for simulated time.
+    var groups = TinyDevices.groups
 
     init(
         trainCounts: [Int], localTestCounts: [Int]? = nil, testCount: Int = 40, rounds: Int = 1,
@@ -39,14 +41,11 @@ struct TinyFederation {
             testCount: testCount)
     }
 
-    func program() -> FederatedProgram {
-        FederatedProgram(
-            configuration: configuration, population: population, plan: Self.plan, overhead: Self.overhead)
-    }
-
-    func program(resuming snapshot: Snapshot) -> FederatedProgram {
+    func program(resuming snapshot: Snapshot? = nil) -> FederatedProgram {
         FederatedProgram(
             configuration: configuration, population: population, plan: Self.plan, overhead: Self.overhead,
+            timeline: TinyDevices.timeline(
+                configuration, plan: Self.plan, counts: population.trainCounts, groups: groups),
             resuming: snapshot)
     }
 

@@ -1,4 +1,5 @@
 import Datasets
+import Devices
 import Methods
 import Networks
 import Runtime
@@ -26,13 +27,55 @@ enum TinyExperiment {
         return Dataset(name: "tiny", train: split(120), test: split(40))
     }()
 
-    /// Methods whose clients keep nothing, control variates and whole models.
-    static let methods = ["fedavg", "scaffold", "ditto", "local_only"]
+    /// Methods whose clients keep nothing, control variates and whole models; some in simulated time.
+    static let methods = [
+        "fedavg", "scaffold", "ditto", "local_only", "fedavg, deadline", "ditto, deadline", "fedavg, async",
+    ]
 
+    /// Of a method's name, and what its rounds are.
     static func configuration(_ method: String) -> FederatedConfiguration {
+        let words = method.split(separator: ", ").map(String.init)
         var configuration = configuration
-        configuration.method = MethodSpec(named: method)!
+        configuration.method = MethodSpec(named: words[0])!
+        switch words.dropFirst().first {
+        case "deadline":
+            configuration.devices = DevicesSpec(
+                groups: [], round: .deadline(seconds: 16, overSelection: 1.5, minimum: 2),
+                availability: AvailabilitySpec(dropout: 0.1))
+        case "async":
+            configuration.devices = DevicesSpec(
+                groups: [], round: .async(buffer: 3, concurrency: 6, maximumStaleness: 1),
+                availability: AvailabilitySpec(dropout: 0.1))
+        default: break
+        }
         return configuration
+    }
+
+    /// One half of the clients three times slower than the other.
+    private static let groups = [1.0, 3].map { seconds in
+        let free = Double.infinity
+        let board = DeviceProfile(
+            name: "board", processor: "none", runtime: "none", precision: .float32, threads: 1,
+            speed: .init(
+                peakFLOPS: 1e9, efficiency: [1, 1, 1, 1, 1, 1], activationBytesPerSecond: free,
+                weightBytesPerSecond: free, secondsPerPass: seconds, source: "made up"),
+            training: .init(backwardFactor: 2, source: "made up"),
+            memory: .init(bytes: 1_000_000, source: "made up"),
+            power: .init(activeWatts: 5, idleWatts: 2, source: "made up"))
+        let link = LinkProfile(
+            name: "link",
+            rates: .init(uplinkBitsPerSecond: 1e6, downlinkBitsPerSecond: 1e6, source: "made up"),
+            packets: .init(payloadBytes: 1000, overheadBytes: 40, source: "made up"),
+            radio: .init(alphaUp: 0, alphaDown: 0, baseWatts: 1, source: "made up"))
+        return Fleet.Group(device: board, link: link, share: 1)
+    }
+
+    private static func timeline(_ configuration: FederatedConfiguration) -> Timeline? {
+        guard let devices = configuration.devices else { return nil }
+        let counts = holdings.train.map(\.count)
+        return Timeline(
+            Fleet(groups, clients: counts.count, configuration: configuration, plan: plan), spec: devices,
+            seed: configuration.seed, trace: nil, training: configuration.training, counts: counts)
     }
 
     private static let configuration = FederatedConfiguration(
@@ -67,9 +110,10 @@ enum TinyExperiment {
     static func program(_ method: String, resuming snapshot: Snapshot? = nil) -> FederatedProgram {
         let population = holdings.population(testCount: dataset.test.count)
         let overhead = MessageOverhead(down: 100, up: 100)
+        let configuration = configuration(method)
         return FederatedProgram(
-            configuration: configuration(method), population: population, plan: plan, overhead: overhead,
-            resuming: snapshot)
+            configuration: configuration, population: population, plan: plan, overhead: overhead,
+            timeline: timeline(configuration), resuming: snapshot)
     }
 
     /// The name of the first round's model.

@@ -12,12 +12,14 @@ public enum AvailabilityFile {
         guard let data = FileManager.default.contents(atPath: path),
             let text = String(data: data, encoding: .utf8)
         else { throw .unreadable(path: path) }
-        var lines = text.split(whereSeparator: \.isNewline).enumerated().makeIterator()
+        var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
+            .makeIterator()
         guard let first = lines.next(), first.element.trimmingCharacters(in: .whitespaces) == header else {
             throw .badTrace(path: path, line: 1, text: "is not the header; write \(header)")
         }
         var clients: [Int: [AvailabilityTrace.Interval]] = [:]
         while let (index, line) = lines.next() {
+            guard !line.isEmpty else { continue }
             let fields = line.split(separator: ",", omittingEmptySubsequences: false).map {
                 $0.trimmingCharacters(in: .whitespaces)
             }

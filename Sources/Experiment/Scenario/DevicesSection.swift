@@ -159,7 +159,13 @@ enum DevicesSection {
                     "devices.round.minimum", "\(minimum)", "is more than the \(perRound) clients of a round",
                     "lower it")
             }
-        case .async: checkAsync(value, report)
+        case .async(let buffer, _, _):
+            if let clients = PartitionSection.clients(value), buffer > clients {
+                report(
+                    "devices.round.buffer", "\(buffer)",
+                    "is more than the \(clients) clients, of which each has one part in a round", "lower it")
+            }
+            checkAsync(value, report)
         }
     }
 

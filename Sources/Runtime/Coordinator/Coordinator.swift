@@ -176,7 +176,6 @@ public struct Coordinator<Experiment: Program> {
             return
         }
         if let failure = step.failure { return end(.taskFailed(failure)) }
-        if let missed = step.quorumMissed { return end(.quorumMissed(missed)) }
         clock.apply(step, now: now, coordinator: (meter, retries, sessions.count))
         durability.append(step, infrastructure: clock.finishedRows)
         clock.finishedRows = []

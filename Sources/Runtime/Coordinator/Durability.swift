@@ -10,6 +10,8 @@ struct Durability {
     private(set) var committed: Int
     private var interrupted = false
     private var outcome: Outcome?
+    /// Why the run ends before its last round, once the rounds before are durable.
+    private var quorumMissed: String?
 
     /// `committed`: the round that is durable already.
     init(committed: Int) { self.committed = committed }
@@ -26,6 +28,7 @@ struct Durability {
         rows += infrastructure.map { .infrastructure($0) }
         if let snapshot = step.snapshot { self.snapshot = snapshot }
         if let outcome = step.outcome { self.outcome = outcome }
+        if let missed = step.quorumMissed { quorumMissed = missed }
     }
 
     mutating func interrupt() { interrupted = true }
@@ -39,7 +42,7 @@ struct Durability {
     mutating func due(now: Instant, interval: UInt64, fingerprint: ObjectID?) -> DurabilityRequest? {
         guard inFlight == nil, let snapshot else { return nil }
         let elapsed = lastRequest.map { now - $0 >= interval } ?? true
-        guard elapsed || snapshot.final || interrupted else { return nil }
+        guard elapsed || snapshot.final || interrupted || quorumMissed != nil else { return nil }
         defer {
             rows = []
             self.snapshot = nil
@@ -53,6 +56,7 @@ struct Durability {
     var end: RunEnd? {
         guard inFlight == nil, snapshot == nil else { return nil }
         if let outcome { return .completed(outcome) }
+        if let quorumMissed { return .quorumMissed(quorumMissed) }
         return interrupted ? .interrupted(round: committed) : nil
     }
 }

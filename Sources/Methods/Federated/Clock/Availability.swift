@@ -15,14 +15,27 @@ package struct AvailabilityTrace: Sendable, Equatable {
         }
     }
 
-    /// In ascending order, without overlaps; client c has the trace with the number c mod their count.
+    /// In ascending order, with gaps between them; client c has the trace with the number c mod their count.
     package let clients: [[Interval]]
     package let period: Nanoseconds
 
     package init(_ clients: [[Interval]]) {
         precondition(!clients.isEmpty)
-        self.clients = clients
+        self.clients = clients.map(Self.joined)
         period = clients.joined().map(\.end).max() ?? 1
+    }
+
+    /// Intervals that touch are one: nothing changes where they meet.
+    private static func joined(_ intervals: [Interval]) -> [Interval] {
+        var joined: [Interval] = []
+        for interval in intervals {
+            if let last = joined.last, last.end >= interval.start {
+                joined[joined.count - 1] = Interval(start: last.start, end: max(last.end, interval.end))
+            } else {
+                joined.append(interval)
+            }
+        }
+        return joined
     }
 }
 
@@ -86,7 +99,12 @@ package struct Availability {
         let base = turn * trace.period
         for interval in intervals {
             if place < interval.start { return (false, base + interval.start) }
-            if place < interval.end { return (true, base + interval.end) }
+            guard place < interval.end else { continue }
+            // A client that is on at the end of the file and at its beginning stays on in between.
+            guard interval.end == trace.period, let first = intervals.first, first.start == 0 else {
+                return (true, base + interval.end)
+            }
+            return (true, first.end == trace.period ? nil : base + trace.period + first.end)
         }
         return (false, base + trace.period + (intervals.first?.start ?? 0))
     }

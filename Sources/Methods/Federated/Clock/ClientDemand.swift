@@ -13,6 +13,19 @@ package struct ClientDemand: Sendable, Equatable {
     /// Of the device while it communicates or waits.
     package var idleWatts: Double
 
+    package init(
+        download: Nanoseconds, compute: Nanoseconds, upload: Nanoseconds, computeEnergy: Nanojoules,
+        downloadEnergy: Nanojoules, uploadEnergy: Nanojoules, idleWatts: Double
+    ) {
+        self.download = download
+        self.compute = compute
+        self.upload = upload
+        self.computeEnergy = computeEnergy
+        self.downloadEnergy = downloadEnergy
+        self.uploadEnergy = uploadEnergy
+        self.idleWatts = idleWatts
+    }
+
     package var total: Nanoseconds { download + compute + upload }
 }
 

@@ -14,6 +14,7 @@ package struct RoundPlan: Sendable {
         package var isFinished: Bool { fate != .dropped }
     }
 
+    /// The end of the round before: waiting until enough clients are there belongs to a round.
     package let start: Nanoseconds
     package let end: Nanoseconds
     /// In the order drawn (async: of their ends).

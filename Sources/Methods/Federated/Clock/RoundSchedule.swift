@@ -39,6 +39,7 @@ struct RoundSchedule {
         round: Int, selector: Selector, demand: (Int) -> ClientDemand
     ) throws(QuorumMissed) -> RoundPlan {
         let (limit, drawn) = bounds
+        let begun = now
         let cohort = try cohort(round: round, selector: selector, drawn: drawn)
         let start = now
         let demands = cohort.map(demand)
@@ -81,7 +82,7 @@ struct RoundSchedule {
                     + "raise devices.round.seconds or over_selection, or lower devices.round.minimum")
         }
         now = end
-        return RoundPlan(start: start, end: end, parts: parts)
+        return RoundPlan(start: begun, end: end, parts: parts)
     }
 
     /// Clients for a round that starts when enough of them are there.

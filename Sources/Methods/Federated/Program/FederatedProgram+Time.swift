@@ -47,17 +47,27 @@ extension FederatedProgram {
 
     /// Turns an update that was made on an older payload into one of the current: what the client changed, shortened by
     /// 1 / sqrt(1 + staleness) (Nguyen et al. 2022, section 5), is added to it. `staging` has the client's payload.
+    ///
+    /// Statistics that do not learn are drawn towards the client's by as much instead: sums of several clients' changes
+    /// would leave their bounds, and a variance become negative.
     func refresh(_ client: Int) {
         let base = base(of: client)
         guard base < round - 1, let old = versions[base] else { return }
         let start = FloatBuffer(count: exchange.payload.count).view
         let fits = old.copy(into: start)
         precondition(fits, "a version of another layout")
-        // A compressed update is a difference, which was decoded onto the current payload.
-        if coding.uplink != nil { start.copy(from: global.view) }
-        let scale = Float(1 / Double(round - base).squareRoot())
         let (new, current) = (staging.view, global.view)
-        for index in 0..<new.count { new[index] = current[index] + scale * (new[index] - start[index]) }
+        // A compressed update is a difference, which was decoded onto the current payload.
+        if coding.uplink != nil {
+            for index in 0..<new.count { new[index] = start[index] + (new[index] - current[index]) }
+        }
+        let scale = Float(1 / Double(round - base).squareRoot())
+        for segment in exchange.payload.segments {
+            let from = segment.role == .trainable ? start : current
+            for index in segment.offset..<segment.offset + segment.count {
+                new[index] = current[index] + scale * (new[index] - from[index])
+            }
+        }
     }
 
     /// The slots of the versions, as many at any time, so that a snapshot always has the same layout.
