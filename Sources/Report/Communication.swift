@@ -91,6 +91,12 @@ public struct Communication: Sendable, Equatable {
         }
     }
 
+    /// For people: the first round with an accuracy, or why there is none.
+    func roundText(of target: Double) -> String {
+        if let reach = reach(target) { return "\(reach.round)" }
+        return finalAccuracy == nil ? "not measured" : "never"
+    }
+
     /// Of the last round in which it was measured.
     public var finalAccuracy: Double? { rounds.last { $0.accuracy != nil }?.accuracy }
 
@@ -113,6 +119,15 @@ public enum AccuracyMeasure: String, Sendable, CaseIterable {
     case globalTest = "global_test"
     /// Of each client on its own held-out samples: the mean.
     case localTest = "local_test"
+
+    /// Which accuracy stands in the figures of several `among`, as a sentence; `remedy` for nil.
+    static func note(_ measure: AccuracyMeasure?, among: String, remedy: String? = nil) -> String {
+        guard let measure else {
+            return "The \(among) have no kind of accuracy in common: each goes by its own"
+                + "\(remedy.map { "; " + $0 } ?? "")."
+        }
+        return "Accuracy is \(measure.rawValue)'s\(measure == .localTest ? ", the mean of clients" : "")."
+    }
 }
 
 /// `global_test` where measured, else the mean of `local_test`, unless `measure` says which.

@@ -39,7 +39,7 @@ extension Comparison {
                 let reach = run.communication.reach(target)
                 let ratios = ratios(index, to: target)
                 table.append([
-                    shortest(target), labels[index], reach.map { "\($0.round)" } ?? "never",
+                    shortest(target), labels[index], run.communication.roundText(of: target),
                     Quantity.ratio(ratios.rounds), reach.map { Quantity.bytes($0.up) } ?? "–",
                     reach.map { Quantity.bytes($0.down) } ?? "–",
                     reach.map { Quantity.bytes($0.bytes) } ?? "–", Quantity.ratio(ratios.bytes),

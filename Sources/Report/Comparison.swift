@@ -73,6 +73,18 @@ public struct Comparison: Sendable {
 
     private static func quotient(_ a: Double, _ b: Double) -> Double? { b > 0 ? a / b : nil }
 
+    /// Runs on different data have accuracies that are not of the same task.
+    private var datasetNotes: [String] {
+        let datasets = runs.map(\.record.dataset)
+        guard datasets.contains(where: { $0 != datasets[0] }) else { return [] }
+        let names = Set(datasets.map(\.name.rawValue)).sorted()
+        let difference = names.count > 1 ? names.joined(separator: ", ") : "\(names[0]) with other settings"
+        return [
+            "The runs are on different data (\(difference)): their accuracies, and what was spent to reach one, cannot "
+                + "be compared."
+        ]
+    }
+
     /// What the reader must know of the figures.
     public var notes: [String] {
         var notes: [String] = []
@@ -84,12 +96,11 @@ public struct Comparison: Sendable {
             notes.append(
                 "No run is FedAvg, so there are no ratios; --baseline names the run to measure against.")
         }
-        if let measure {
-            notes.append(
-                "Accuracy is \(measure.rawValue)'s\(measure == .localTest ? ", the mean of clients" : "").")
-        } else {
-            notes.append("The runs have no kind of accuracy in common: each goes by its own.")
+        for (label, run) in zip(labels, runs) where !run.summary.isFinished {
+            notes.append("\(label) is \(run.summary.progress).")
         }
+        notes += datasetNotes
+        notes.append(AccuracyMeasure.note(measure, among: "runs"))
         return notes
     }
 }

@@ -69,13 +69,15 @@ struct ComparisonPage {
     }
 
     private func rounds(_ run: Int, _ target: Double) -> String {
-        guard let reach = comparison.runs[run].communication.reach(target) else { return "never" }
+        let found = comparison.runs[run].communication
+        guard let reach = found.reach(target) else { return found.roundText(of: target) }
         let time = reach.simulatedSeconds.map { ", \(Quantity.seconds($0))" } ?? ""
         return "\(reach.round)\(time)" + shown(comparison.ratios(run, to: target).rounds)
     }
 
     private func bytes(_ run: Int, _ target: Double) -> String {
-        guard let reach = comparison.runs[run].communication.reach(target) else { return "never" }
+        let found = comparison.runs[run].communication
+        guard let reach = found.reach(target) else { return found.roundText(of: target) }
         return Quantity.bytes(reach.bytes) + shown(comparison.ratios(run, to: target).bytes)
     }
 

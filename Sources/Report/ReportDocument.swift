@@ -64,6 +64,9 @@ public struct ReportDocument: Encodable, Sendable {
         let directory: String
         let method: String
         let rounds: Int
+        let roundsPlanned: Int
+        /// False for a run that was interrupted or is running still.
+        let finished: Bool
         let finalAccuracy: Double?
         let bestAccuracy: Double?
         let bestRound: Int?
@@ -109,6 +112,7 @@ extension ReportDocument.Run {
         let whole = comparison.ratios(index)
         run = comparison.labels[index]
         (directory, method, rounds) = (it.directory, it.method, it.rounds)
+        (roundsPlanned, finished) = (it.plannedRounds, it.isFinished)
         let found = report.communication
         (finalAccuracy, bestAccuracy, bestRound) = (found.finalAccuracy, found.bestAccuracy, found.bestRound)
         localTest = it.localTest.map {

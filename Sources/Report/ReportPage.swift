@@ -66,7 +66,7 @@ struct ReportPage {
 
     private var headline: [[String: Any]] {
         pairs([
-            ("final accuracy", Quantity.accuracy(summary.finalAccuracy)), ("rounds", "\(summary.rounds)"),
+            ("final accuracy", Quantity.accuracy(summary.finalAccuracy)), ("rounds", summary.progress),
             ("sent up", Quantity.bytes(summary.up.total)), ("sent down", Quantity.bytes(summary.down.total)),
             ("wall time", Quantity.seconds(summary.wallSeconds)),
         ])
@@ -138,7 +138,7 @@ struct ReportPage {
         report.targets.map { target in
             let reach = report.communication.reach(target)
             return [
-                "target": shortest(target), "round": reach.map { "\($0.round)" } ?? "never",
+                "target": shortest(target), "round": report.communication.roundText(of: target),
                 "up": reach.map { Quantity.bytes($0.up) } ?? "–",
                 "down": reach.map { Quantity.bytes($0.down) } ?? "–",
                 "time": reach?.simulatedSeconds.map(Quantity.seconds) ?? "–",

@@ -1,3 +1,4 @@
+import Datasets
 import Devices
 import Experiment
 import Methods
@@ -7,6 +8,8 @@ public struct RunRecord: Sendable {
     public let directory: String
     public let scenario: Scenario
     public let environment: RunEnvironment
+    /// Whether the run came to its end; if not it was interrupted, or is running still.
+    public let isFinished: Bool
     /// In order; at least one.
     public let rounds: [RoundRow]
     public let infrastructure: [InfrastructureRow]
@@ -38,6 +41,7 @@ public struct RunRecord: Sendable {
         do throws(LedgerError) {
             let ledger = try Ledger.open(
                 at: directory.path(of: RunDirectory.Name.ledger), readOnly: true, verify: false)
+            isFinished = try ledger.meta()["result"] != nil
             rounds = try ledger.rounds()
             infrastructure = try ledger.infrastructure()
             traffic = try ledger.trafficTotals()
@@ -57,6 +61,23 @@ public struct RunRecord: Sendable {
     var method: String {
         switch scenario.kind {
         case .federated(let configuration): configuration.method.name
+        }
+    }
+
+    /// Rounds that the scenario asks for.
+    var plannedRounds: Int {
+        switch scenario.kind {
+        case .federated(let configuration): configuration.training.rounds
+        }
+    }
+
+    /// What it learnt from, wherever the files are.
+    var dataset: DatasetSpec {
+        switch scenario.kind {
+        case .federated(let configuration):
+            var dataset = configuration.dataset
+            dataset.path = nil
+            return dataset
         }
     }
 

@@ -53,7 +53,7 @@ extension RunReport {
         for target in targets {
             let reach = communication.reach(target)
             table.append([
-                shortest(target), reach.map { "\($0.round)" } ?? "never",
+                shortest(target), communication.roundText(of: target),
                 reach.map { Quantity.bytes($0.up) } ?? "–", reach.map { Quantity.bytes($0.down) } ?? "–",
                 reach?.simulatedSeconds.map(Quantity.seconds) ?? "–",
                 reach?.joules.map(Quantity.joules) ?? "–",

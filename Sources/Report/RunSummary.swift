@@ -20,6 +20,9 @@ public struct RunSummary: Sendable, Equatable {
     public var name: String
     public var method: String
     public var rounds: Int
+    /// Rounds that the scenario asks for; a run may stop before.
+    public var plannedRounds: Int
+    public var isFinished: Bool
     /// Of the last evaluated round: on `global_test` where measured, else the mean of `local_test`.
     public var finalAccuracy: Double?
     public var bestAccuracy: Double?
@@ -55,6 +58,8 @@ public struct RunSummary: Sendable, Equatable {
         method = record.method
         let last = record.rounds[record.rounds.count - 1]
         rounds = last.round
+        plannedRounds = record.plannedRounds
+        isFinished = record.isFinished
         modelDigest = last.modelDigest
         let measured = record.rounds.compactMap { row in accuracy(of: row).map { (row.round, $0) } }
         finalAccuracy = measured.last?.1

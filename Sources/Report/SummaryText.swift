@@ -6,7 +6,7 @@ extension RunSummary {
         var lines: [(String, String)] = [
             ("run", "\(TextTable.printable(name)) (\(method))"),
             ("directory", TextTable.printable(directory)),
-            ("rounds", "\(rounds)"),
+            ("rounds", progress),
             ("final accuracy", Quantity.accuracy(finalAccuracy)),
         ]
         if let bestAccuracy, let bestRound {
@@ -36,6 +36,11 @@ extension RunSummary {
             $0.0 + String(repeating: " ", count: width - $0.0.count) + "  " + $0.1 + "\n"
         }
         return facts.joined() + (segments.isEmpty ? "" : "\n" + segmentTable)
+    }
+
+    /// How far the run came, and whether there is more to come.
+    var progress: String {
+        isFinished ? "\(rounds)" : "interrupted or still running: \(rounds) of \(plannedRounds) rounds"
     }
 
     private var segmentTable: String {

@@ -6,11 +6,13 @@ extension SweepRecord {
     /// One row a cell.
     var resultsCSV: [[String]] {
         let metrics = SweepMetric.allCases
-        let header = ["digest", "group"] + sweep.columns + ["seed"] + metrics.map(\.rawValue) + ["status"]
+        let header =
+            ["digest", "group"] + sweep.columns + ["seed", "accuracy_measure"] + metrics.map(\.rawValue)
+            + ["status"]
         let rows = sweep.cells.enumerated().map { index, cell in
-            let values = metrics.map { metric in measures[index]?.values[metric].map(shortest) ?? "" }
-            return [cell.digest, "\(cell.group + 1)"] + cell.settings + ["\(cell.seed)"] + values
-                + [statuses[index].rawValue]
+            let values = metrics.map { Report.cell(value($0, cell: index)) }
+            return [cell.digest, "\(cell.group + 1)"] + cell.settings + ["\(cell.seed)", measureName]
+                + values + [statuses[index].rawValue]
         }
         return [header] + rows
     }
@@ -19,10 +21,10 @@ extension SweepRecord {
     var groupsCSV: [[String]] {
         let metrics = SweepMetric.allCases
         let header =
-            ["group"] + sweep.columns + ["n"]
+            ["group"] + sweep.columns + ["n", "accuracy_measure"]
             + metrics.flatMap { ["\($0.rawValue)_mean", "\($0.rawValue)_sd"] }
         let rows = groups.map { group in
-            ["\(group.number)"] + group.settings + ["\(group.count)"]
+            ["\(group.number)"] + group.settings + ["\(group.count)", measureName]
                 + metrics.flatMap { metric in
                     let found = group.statistics[metric]
                     return [found.map { shortest($0.mean) } ?? "", found?.deviation.map(shortest) ?? ""]
@@ -33,11 +35,14 @@ extension SweepRecord {
 
     /// One row a group and evaluated round.
     var curvesCSV: [[String]] {
-        let header = ["group", "round", "n", "accuracy_mean", "accuracy_sd", "federated_bytes_mean"]
+        let header = [
+            "group", "round", "n", "accuracy_measure", "accuracy_mean", "accuracy_sd",
+            "federated_bytes_mean",
+        ]
         let rows = groups.flatMap { group in
             group.curve.map { point in
                 [
-                    "\(group.number)", "\(point.round)", "\(point.accuracy.count)",
+                    "\(group.number)", "\(point.round)", "\(point.accuracy.count)", measureName,
                     shortest(point.accuracy.mean), point.accuracy.deviation.map(shortest) ?? "",
                     shortest(point.federatedBytes),
                 ]
@@ -45,4 +50,7 @@ extension SweepRecord {
         }
         return [header] + rows
     }
+
+    /// Empty where each cell goes by its own rule.
+    private var measureName: String { measure?.rawValue ?? "" }
 }

@@ -34,7 +34,8 @@ struct SweepPage {
             "style": pageStyle, "name": sweep.name, "headline": headline,
             "summary": "sweep of \(sweep.cells.count) cells in \(sweep.groups) groups",
             "pictures": pictures.map { ["caption": $0.caption, "svg": $0.svg] },
-            "columns": sweep.shortColumns, "metrics": record.shownMetrics.map(\.heading), "groups": groupRows,
+            "notes": record.notes.map { ["text": $0] }, "columns": sweep.shortColumns,
+            "metrics": record.shownMetrics.map(\.heading), "groups": groupRows,
             "cells": cellRows,
         ]
         if let note { values["note"] = note }
@@ -49,7 +50,8 @@ struct SweepPage {
         }
         let measured = groups.compactMap { group in group.statistics[.finalAccuracy].map { (group, $0) } }
         if let (group, accuracy) = measured.max(by: { $0.1.mean < $1.1.mean }) {
-            list.append(("best final accuracy", SweepMetric.finalAccuracy.shown(accuracy)))
+            let name = ["best final accuracy", RunReport.name(of: record.measure)].filter { !$0.isEmpty }
+            list.append((name.joined(separator: " "), SweepMetric.finalAccuracy.shown(accuracy)))
             list.append(("of", record.sweep.text(group.settings)))
         }
         return list.map { ["key": $0.0, "value": $0.1] }
@@ -58,19 +60,18 @@ struct SweepPage {
     private var groupRows: [[String: Any]] {
         groups.map { group in
             let metrics = record.shownMetrics.map { group.statistics[$0].map($0.shown) ?? "–" }
-            return ["settings": group.settings, "numbers": ["\(group.count)"] + metrics]
+            return ["settings": group.settings, "numbers": [group.countText] + metrics]
         }
     }
 
     private var cellRows: [[String: Any]] {
         record.sweep.cells.enumerated().prefix(Self.cellLimit).map { index, cell in
-            let measures = record.measures[index]
             var row: [String: Any] = [
                 "settings": cell.settings, "seed": "\(cell.seed)", "folder": cell.folder,
                 "status": record.statuses[index].rawValue.replacing("_", with: " "),
-                "accuracy": Quantity.accuracy(measures?.values[.finalAccuracy]),
+                "accuracy": Quantity.accuracy(record.value(.finalAccuracy, cell: index)),
             ]
-            if measures != nil {
+            if record.measures[index] != nil {
                 row["link"] = "\(SweepDirectory.Name.cells)/\(cell.folder)/\(RunDirectory.Name.report)"
             }
             return row
@@ -92,7 +93,8 @@ private let sweepTemplate = """
     </dl>
     \(PageParts.pictures)
     <h2>Groups</h2>
-    <p>Cells that differ in nothing but their seed; mean ± standard deviation of the sample.</p>
+    <p>Cells that differ in nothing but their seed; mean ± standard deviation of the sample.
+    {{#notes}}{{text}} {{/notes}}</p>
     <table>
     <thead><tr>{{#columns}}<th>{{.}}</th>{{/columns}}<th class="number">n</th>
     {{#metrics}}<th class="number">{{.}}</th>{{/metrics}}</tr></thead>

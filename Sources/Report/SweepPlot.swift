@@ -17,6 +17,7 @@ struct SweepPlot: Drawing, Equatable {
     var name: String
     var caption: String
     var xLabel: String
+    var yLabel: String
     var lines: [Line]
 
     /// Lines beyond these could not be told apart: those of the best final accuracy are shown.
@@ -31,14 +32,17 @@ struct SweepPlot: Drawing, Equatable {
         let note = shown.count < groups.count ? "; the best \(shown.count) of \(groups.count) groups" : ""
         let most = shown.flatMap(\.curve).map(\.federatedBytes).max() ?? 0
         let unit = Quantity.byteUnit(largest: most)
+        let yLabel = ["accuracy", RunReport.name(of: record.measure)].filter { !$0.isEmpty }
+            .joined(separator: " ")
+        let accuracy = "A" + yLabel.dropFirst()
         let rounds = SweepPlot(
-            name: "sweep_accuracy", caption: "Accuracy over rounds, mean and standard deviation" + note,
-            xLabel: "round", lines: shown.map { line($0, record.sweep) { Double($0.round) } })
+            name: "sweep_accuracy", caption: "\(accuracy) over rounds, mean and standard deviation" + note,
+            xLabel: "round", yLabel: yLabel, lines: shown.map { line($0, record.sweep) { Double($0.round) } })
         guard most > 0 else { return [rounds] }
         let traffic = SweepPlot(
             name: "sweep_accuracy_traffic",
-            caption: "Accuracy over federated traffic, up and down, headers included" + note,
-            xLabel: "federated traffic since the start (\(unit.name))",
+            caption: "\(accuracy) over federated traffic, up and down, headers included" + note,
+            xLabel: "federated traffic since the start (\(unit.name))", yLabel: yLabel,
             lines: shown.map { line($0, record.sweep) { $0.federatedBytes / unit.bytes } })
         return [rounds, traffic]
     }
@@ -71,7 +75,7 @@ struct SweepPlot: Drawing, Equatable {
             set terminal svg name "\(name)" size 640,\(height) dynamic font "sans-serif,13" noenhanced
             set output "\(name).svg"
             set xlabel "\(xLabel)"
-            set ylabel "accuracy"
+            set ylabel "\(yLabel)"
             set grid
             set key below left vertical maxcols 1 Left reverse
             set offsets graph 0, graph 0, graph 0.05, graph 0.05

@@ -33,14 +33,14 @@ public struct SweepMeasures: Sendable, Equatable {
         }
     }
 
-    /// Metrics that were measured.
+    /// Metrics that were measured, but for accuracies, which follow from the curves.
     public var values: [SweepMetric: Double]
-    /// In the order of rounds.
-    public var curve: [Point]
+    /// Of each accuracy that was measured, in the order of rounds.
+    public var curves: [AccuracyMeasure: [Point]]
 
-    public init(values: [SweepMetric: Double], curve: [Point]) {
+    public init(values: [SweepMetric: Double], curves: [AccuracyMeasure: [Point]]) {
         self.values = values
-        self.curve = curve
+        self.curves = curves
     }
 
     public init(_ record: RunRecord) {
@@ -53,9 +53,7 @@ public struct SweepMeasures: Sendable, Equatable {
         for metric in SweepMetric.allCases {
             values[metric] =
                 switch metric {
-                case .finalAccuracy: summary.finalAccuracy
-                case .bestAccuracy: summary.bestAccuracy
-                case .localAccuracyMean: record.rounds.compactMap(\.localTestAccuracyMean).last
+                case .finalAccuracy, .bestAccuracy, .localAccuracyMean: nil
                 case .rounds: Double(summary.rounds)
                 case .federatedUpBytes: Double(summary.up.total)
                 case .federatedDownBytes: Double(summary.down.total)
@@ -64,13 +62,32 @@ public struct SweepMeasures: Sendable, Equatable {
                 case .wallSeconds: summary.wallSeconds
                 }
         }
-        curve = []
+        curves = [:]
         var bytes = 0.0
         for row in record.rounds {
             bytes += Double(row.federatedUpBytes + row.federatedDownBytes)
-            if let accuracy = accuracy(of: row) {
-                curve.append(Point(round: row.round, accuracy: accuracy, federatedBytes: bytes))
+            for measure in AccuracyMeasure.allCases {
+                guard let accuracy = accuracy(of: row, measure: measure) else { continue }
+                curves[measure, default: []].append(
+                    Point(round: row.round, accuracy: accuracy, federatedBytes: bytes))
             }
+        }
+    }
+
+    /// `measure`: which accuracy counts; nil for `global_test` where measured, else the mean of `local_test`.
+    public func curve(_ measure: AccuracyMeasure?) -> [Point] {
+        let measures = measure.map { [$0] } ?? AccuracyMeasure.allCases
+        return measures.compactMap { curves[$0] }.first ?? []
+    }
+
+    /// Nil where it was not measured; `measure` as in `curve`.
+    public func value(_ metric: SweepMetric, by measure: AccuracyMeasure?) -> Double? {
+        switch metric {
+        case .finalAccuracy: curve(measure).last?.accuracy
+        case .bestAccuracy: curve(measure).map(\.accuracy).max()
+        case .localAccuracyMean: curves[.localTest]?.last?.accuracy
+        case .rounds, .federatedUpBytes, .federatedDownBytes, .simulatedSeconds, .energyJoules, .wallSeconds:
+            values[metric]
         }
     }
 }
@@ -78,15 +95,34 @@ public struct SweepMeasures: Sendable, Equatable {
 /// A sweep and what is known of its cells.
 public struct SweepRecord: Sendable {
     public let sweep: Sweep
+    /// The accuracy that a reader chose; nil for none in particular.
+    private let chosenMeasure: AccuracyMeasure?
+    /// Which accuracy counts in all cells; nil where they have none in common, so that each goes by its own rule.
+    public private(set) var measure: AccuracyMeasure?
     /// One for each cell.
     public private(set) var statuses: [SweepCellStatus]
     /// Of finished cells.
     public private(set) var measures: [SweepMeasures?]
 
-    public init(_ sweep: Sweep) {
+    /// `measure`: which accuracy counts; nil for the first that all finished cells have.
+    public init(_ sweep: Sweep, measure: AccuracyMeasure? = nil) {
         self.sweep = sweep
+        chosenMeasure = measure
+        self.measure = measure
         statuses = sweep.cells.map { _ in .waiting }
         measures = sweep.cells.map { _ in nil }
+    }
+
+    /// The first accuracy that all finished cells have.
+    private var commonMeasure: AccuracyMeasure? {
+        AccuracyMeasure.allCases.first { measure in
+            measures.allSatisfy { $0.map { $0.curves[measure] != nil } ?? true }
+        }
+    }
+
+    /// A metric of a cell; nil where it was not measured.
+    public func value(_ metric: SweepMetric, cell: Int) -> Double? {
+        measures[cell]?.value(metric, by: measure)
     }
 
     /// What became of a cell; a finished one comes with its measures.
@@ -94,6 +130,7 @@ public struct SweepRecord: Sendable {
         precondition(status.isFinished == (measures != nil), "a \(status) cell, and its measures")
         statuses[cell] = status
         self.measures[cell] = measures
+        measure = chosenMeasure ?? commonMeasure
     }
 
     /// As `set`, with the measures of a finished cell read from its run.

@@ -35,22 +35,28 @@ public struct SweepGroup: Sendable, Equatable {
     public let settings: [String]
     /// Finished cells.
     public let count: Int
+    /// Cells, finished or not.
+    public let cells: Int
     /// Metrics that all finished cells have.
     public let statistics: [SweepMetric: SampleStatistics]
     /// In the order of rounds.
     public let curve: [Point]
 
-    init(number: Int, settings: [String], measures: [SweepMeasures]) {
+    /// `number`: counted from 1; `cells`: finished or not; `measures`: of the finished ones.
+    init(
+        number: Int, settings: [String], cells: Int, measures: [SweepMeasures], measure: AccuracyMeasure?
+    ) {
         self.number = number
         self.settings = settings
+        self.cells = cells
         count = measures.count
         var statistics: [SweepMetric: SampleStatistics] = [:]
         for metric in SweepMetric.allCases {
-            let values = measures.compactMap { $0.values[metric] }
+            let values = measures.compactMap { $0.value(metric, by: measure) }
             if values.count == measures.count { statistics[metric] = SampleStatistics(values) }
         }
         self.statistics = statistics
-        let points = Dictionary(grouping: measures.flatMap(\.curve), by: \.round)
+        let points = Dictionary(grouping: measures.flatMap { $0.curve(measure) }, by: \.round)
         curve = points.sorted { $0.key < $1.key }.map { round, points in
             Point(
                 round: round, accuracy: SampleStatistics(points.map(\.accuracy))!,
@@ -59,14 +65,20 @@ public struct SweepGroup: Sendable, Equatable {
     }
 }
 
+extension SweepGroup {
+    /// How many cells the figures are of, and of how many where some are missing.
+    var countText: String { count == cells ? "\(count)" : "\(count) of \(cells)" }
+}
+
 extension SweepRecord {
     /// In the order of their first cells.
     public var groups: [SweepGroup] {
-        (0..<sweep.groups).map { group in
+        let measure = measure
+        return (0..<sweep.groups).map { group in
             let members = sweep.cells.indices.filter { sweep.cells[$0].group == group }
             return SweepGroup(
                 number: group + 1, settings: sweep.cells[members[0]].settings,
-                measures: members.compactMap { measures[$0] })
+                cells: members.count, measures: members.compactMap { measures[$0] }, measure: measure)
         }
     }
 }

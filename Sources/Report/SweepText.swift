@@ -7,10 +7,18 @@ extension SweepRecord {
         var table = TextTable(sweep.shortColumns + [">n"] + metrics.map { ">" + $0.heading })
         for group in groups {
             table.append(
-                group.settings + ["\(group.count)"]
+                group.settings + [group.countText]
                     + metrics.map { metric in group.statistics[metric].map(metric.shown) ?? "–" })
         }
-        return table.text
+        return table.text + "\n" + notes.map { $0 + "\n" }.joined()
+    }
+
+    /// What the reader must know of the figures.
+    var notes: [String] {
+        [
+            AccuracyMeasure.note(
+                measure, among: "cells", remedy: "measure local_test in all, or choose with --accuracy")
+        ]
     }
 
     /// One row a cell, without measures: what is to be run and what was.
@@ -30,7 +38,9 @@ extension SweepRecord {
     var shownMetrics: [SweepMetric] {
         let groups = groups
         return SweepMetric.allCases.filter { metric in
-            metric == .finalAccuracy || groups.contains { $0.statistics[metric] != nil }
+            metric == .finalAccuracy
+                || !(metric == .localAccuracyMean && measure == .localTest)
+                    && groups.contains { $0.statistics[metric] != nil }
         }
     }
 }

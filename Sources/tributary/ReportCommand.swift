@@ -12,8 +12,8 @@ struct ReportCommand: ParsableCommand {
             Example: tributary report runs/quickstart
                      tributary report runs/fedavg runs/other --targets 0.5,0.7 --out runs/comparison
 
-            Each run's directory gets report.html, plots/ and tables; several runs also give one comparison in --out. \
-            docs/communication.md says what counts as what.
+            The directory of a run alone gets report.html, plots/ and tables. Several runs are only read; their \
+            comparison goes to --out. docs/communication.md says what counts as what.
             """)
 
     @Argument(help: "Run directories.") var directories: [String]
@@ -56,7 +56,7 @@ struct ReportCommand: ParsableCommand {
         }
         let options = ReportOptions(targets: targets?.values, measure: accuracy)
         let records = try directories.map { try RunRecord($0) }
-        for record in records { try ReportFiles.write(record, options) }
+        if records.count == 1 { try ReportFiles.write(records[0], options) }
         let comparison = Comparison(records, baseline: index, options: options)
         if let out {
             let outcome = try comparison.write(to: out, gnuplot: .found)

@@ -24,6 +24,11 @@ struct SweepCommand: ParsableCommand {
     @Option(
         help: "Worker processes of each run. Default: 1, or more where there are more cores than runs.")
     var workersPerRun: Int?
+    @Option(
+        help: ArgumentHelp(
+            "Which accuracy counts: global_test or local_test. Default: the first that all cells have.",
+            valueName: "name"))
+    var accuracy: AccuracyMeasure?
     @Flag(help: "Print one JSON document on standard output.") var json = false
     @Flag(help: "No progress.") var quiet = false
     @Flag(help: "Check all cells and list them; run nothing.") var dryRun = false
@@ -58,7 +63,8 @@ struct SweepCommand: ParsableCommand {
     private func list(_ sweep: Sweep, _ path: String) throws {
         let directory = try SweepDirectory.open(at: path, name: sweep.name)
         let results = SweepResults(
-            sweep, directory, sweep.cells.map { directory?.outcome(of: $0) ?? CellOutcome(.waiting) })
+            sweep, directory, sweep.cells.map { directory?.outcome(of: $0) ?? CellOutcome(.waiting) },
+            measure: accuracy)
         if json { return try printJSON(results.overview(path)) }
         try StandardOutput.write(results.record.listing)
     }
@@ -75,7 +81,7 @@ private struct SweepSession {
             cores: ProcessInfo.processInfo.activeProcessorCount, parallel: command.parallel,
             workers: command.workersPerRun, executable: KernelChoice.executablePath)
         let run = try SweepRun(sweep, in: directory, settings: settings)
-        let results = SweepResults(sweep, directory, run.outcomes)
+        let results = SweepResults(sweep, directory, run.outcomes, measure: command.accuracy)
         let printer = command.quiet ? nil : SweepPrinter(sweep, run, terminal: isatty(2) == 1)
         let control = run.control
         let interrupts = Interrupts(stop: { control.stop() }, abandon: { control.abandon() })
@@ -130,8 +136,10 @@ private final class SweepResults {
     private static let interval: UInt64 = 10_000_000_000
 
     /// Without a directory nothing was run yet.
-    init(_ sweep: Sweep, _ directory: SweepDirectory?, _ outcomes: [CellOutcome]) {
-        record = SweepRecord(sweep)
+    init(
+        _ sweep: Sweep, _ directory: SweepDirectory?, _ outcomes: [CellOutcome], measure: AccuracyMeasure?
+    ) {
+        record = SweepRecord(sweep, measure: measure)
         self.directory = directory
         self.outcomes = outcomes
         for (cell, outcome) in outcomes.enumerated() { set(outcome, cell: cell) }

@@ -35,6 +35,8 @@ struct SweepOverview: Encodable {
 
     let name: String
     let directory: String
+    /// `global_test` or `local_test`; nil where each cell goes by its own rule.
+    let measure: String?
     let cells: [Cell]
     let groups: [Group]
 
@@ -45,14 +47,17 @@ struct SweepOverview: Encodable {
         }
         name = sweep.name
         self.directory = directory
+        measure = record.measure?.rawValue
         cells = sweep.cells.enumerated().map { index, cell in
-            let values = record.measures[index]?.values ?? [:]
+            let values = SweepMetric.allCases.compactMap { metric in
+                record.value(metric, cell: index).map { (metric.rawValue, $0) }
+            }
             return Cell(
                 digest: cell.digest, directory: "\(directory)/\(SweepDirectory.Name.cells)/\(cell.folder)",
                 settings: named(cell.settings), seed: cell.seed, group: cell.group + 1,
                 status: record.statuses[index].rawValue, exitCode: outcomes[index].exitCode,
                 message: outcomes[index].status == .failed ? outcomes[index].message : nil,
-                metrics: Dictionary(uniqueKeysWithValues: values.map { ($0.key.rawValue, $0.value) }))
+                metrics: Dictionary(uniqueKeysWithValues: values))
         }
         groups = record.groups.map { group in
             let metrics = group.statistics.map { metric, found in

@@ -89,7 +89,7 @@ import Testing
         #expect(statuses() == Array(repeating: "finished", count: 4))
         #expect(try times(first) == before)
         let groups = String(decoding: laboratory.bytes("sweep/groups.csv") ?? Data(), as: UTF8.self)
-        #expect(groups.contains("\n1,0.01,2,0.") && groups.contains("\n2,0.02,2,0."))
+        #expect(groups.contains("\n1,0.01,2,global_test,0.") && groups.contains("\n2,0.02,2,global_test,0."))
         let page = String(decoding: laboratory.bytes("sweep/sweep.html") ?? Data(), as: UTF8.self)
         #expect(page.contains("cells/\(first)/report.html"))
 

@@ -78,6 +78,32 @@ import Testing
         #expect(try compared([global, local]).notes.last?.contains("no kind of accuracy in common") == true)
     }
 
+    @Test func runsThatAreNotAlikeAreTold() throws {
+        func compared(_ runs: [SampleRun], _ measure: AccuracyMeasure? = nil) throws -> Comparison {
+            Comparison(
+                try runs.map { try RunRecord($0.directory) },
+                options: ReportOptions(targets: [0.5], measure: measure))
+        }
+        let plain = try SampleRun(name: "plain")
+        let alike = try SampleRun(
+            name: "alike", dataset: "{name: fashion_mnist, path: /d, partition: {kind: iid, clients: 5}}")
+        #expect(try compared([plain, alike]).notes.allSatisfy { !$0.contains("different data") })
+        let fewer = try SampleRun(
+            name: "fewer", dataset: "{name: fashion_mnist, limit: 500, partition: {kind: iid, clients: 20}}")
+        #expect(
+            try compared([plain, fewer]).text.contains("different data (fashion_mnist with other settings)"))
+        let other = try SampleRun(name: "other", dataset: "{name: synthetic, partition: {kind: natural}}")
+        #expect(try compared([plain, other]).text.contains("different data (fashion_mnist, synthetic)"))
+
+        let partly = try SampleRun(name: "partly", rounds: 4, isFinished: false)
+        #expect(
+            try compared([plain, partly]).notes.contains(
+                "partly is interrupted or still running: 4 of 10 rounds."))
+        // Never measured is not never reached.
+        let unknown = try compared([plain, partly], .localTest).text
+        #expect(unknown.contains("0.5  plain   not measured ") && !unknown.contains("never"))
+    }
+
     @Test func tablesAreWrittenToTheByte() throws {
         let pair = try Pair()
         let out = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path

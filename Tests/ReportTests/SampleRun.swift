@@ -11,6 +11,8 @@ final class SampleRun {
     /// `rounds` rounds with `accuracies`, the bytes of the clients' updates divided by `thrift`.
     init(
         name: String = "sample", rounds: Int = 4, thrift: UInt64 = 1, extra: String = "",
+        isFinished: Bool = true,
+        dataset: String = "{name: fashion_mnist, partition: {kind: iid, clients: 20}}",
         accuracies: (Int) -> Double? = { $0 % 2 == 0 ? ($0 == 2 ? 0.75 : 0.7) : nil },
         change: (inout RoundRow) -> Void = { _ in }
     ) throws {
@@ -20,7 +22,7 @@ final class SampleRun {
         directory = try RunDirectory.create(at: path)
         let scenario = try Scenario.load(
             text: """
-                dataset: {name: fashion_mnist, partition: {kind: iid, clients: 20}}
+                dataset: \(dataset)
                 model: {name: logistic}
                 thresholds: {final_accuracy: ">= 0.5", rounds: "> 100"}
                 \(extra)
@@ -45,6 +47,7 @@ final class SampleRun {
             return [.round(state)] + Self.rows(round, thrift)
         }
         try ledger.append(rows: rows, point: DurabilityPoint(round: rounds))
+        if isFinished { try ledger.set(meta: ["result": "{}"]) }
         try ledger.close()
     }
 

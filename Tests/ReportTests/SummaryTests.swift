@@ -1,4 +1,5 @@
 import Experiment
+import Foundation
 import Report
 import Testing
 
@@ -49,6 +50,23 @@ import Testing
                 up         update  payload   dense1.weight         40  3996000     99.9 kB   49.9 %
 
                 """)
+    }
+
+    @Test func aRunThatIsNotFinishedIsToldAsSuch() throws {
+        let run = try SampleRun(isFinished: false)
+        let record = try RunRecord(run.directory)
+        #expect(
+            RunReport(record).text.contains("rounds          interrupted or still running: 4 of 10 rounds\n"))
+        _ = try RunReport(record).write(gnuplot: nil)
+        let page = try run.directory.read(RunDirectory.Name.report)
+        #expect(page.contains("<dt>rounds</dt><dd>interrupted or still running: 4 of 10 rounds</dd>"))
+        func document(_ record: RunRecord) throws -> String {
+            String(decoding: try JSONEncoder().encode(ReportDocument(Comparison([record]))), as: UTF8.self)
+        }
+        #expect(try document(record).contains("\"finished\":false"))
+        #expect(try document(record).contains("\"roundsPlanned\":10"))
+        let whole = try SampleRun()
+        #expect(try document(try RunRecord(whole.directory)).contains("\"finished\":true"))
     }
 
     @Test func aRunWithoutEvaluationHasNoAccuracy() throws {

@@ -4,7 +4,7 @@ import Report
 import Testing
 
 /// Three groups: two of three seeds and one that failed, over learning rates.
-private func sampleRecord() throws -> SweepRecord {
+private func sampleRecord(_ measure: AccuracyMeasure? = nil) throws -> SweepRecord {
     let document = try SweepDocument.load(
         text: """
             name: "<rates>"
@@ -16,27 +16,28 @@ private func sampleRecord() throws -> SweepRecord {
         dataset: {name: synthetic, partition: {kind: natural}}
         model: {name: logistic}
         """
-    var record = SweepRecord(try document.cells(base: base, baseFile: "base.yaml"))
+    var record = SweepRecord(try document.cells(base: base, baseFile: "base.yaml"), measure: measure)
     func measures(_ final: Double, _ first: Double, wall: Double, local: Double? = nil) -> SweepMeasures {
-        var values: [SweepMetric: Double] = [
-            .finalAccuracy: final, .bestAccuracy: max(final, first), .rounds: 4, .federatedUpBytes: 1000,
-            .federatedDownBytes: 3000, .wallSeconds: wall,
+        let values: [SweepMetric: Double] = [
+            .rounds: 4, .federatedUpBytes: 1000, .federatedDownBytes: 3000, .wallSeconds: wall,
         ]
-        values[.localAccuracyMean] = local
         return SweepMeasures(
             values: values,
-            curve: [
-                .init(round: 2, accuracy: first, federatedBytes: 2000),
-                .init(round: 4, accuracy: final, federatedBytes: 4000),
-            ])
+            curves: [
+                .globalTest: [
+                    .init(round: 2, accuracy: first, federatedBytes: 2000),
+                    .init(round: 4, accuracy: final, federatedBytes: 4000),
+                ],
+                .localTest: local.map { [.init(round: 4, accuracy: $0, federatedBytes: 4000)] },
+            ].compactMapValues(\.self))
     }
     record.set(.finished, measures(0.5, 0.25, wall: 1), cell: 0)
     record.set(.finished, measures(0.75, 0.25, wall: 2), cell: 1)
     record.set(.thresholdMissed, measures(1, 0.625, wall: 3), cell: 2)
     record.set(.finished, measures(0.5, 0.75, wall: 1, local: 0.125), cell: 3)
     // Stopped after its second round.
-    var early = measures(0.5, 0.25, wall: 2)
-    early.curve.removeLast()
+    var early = measures(0.75, 0.5, wall: 2)
+    early.curves[.globalTest]?.removeLast()
     record.set(.finished, early, cell: 4)
     record.set(.interrupted, cell: 5)
     record.set(.failed, cell: 6)
@@ -78,6 +79,41 @@ private func sampleRecord() throws -> SweepRecord {
         #expect(groups[2].statistics.isEmpty && groups[2].curve.isEmpty)
     }
 
+    /// Like fedavg beside local_only: one cell has no global accuracy, so none is compared by it.
+    @Test func oneAccuracyCountsInAllCells() throws {
+        func measures(_ global: Double?, _ local: Double) -> SweepMeasures {
+            func curve(_ accuracy: Double) -> [SweepMeasures.Point] {
+                [.init(round: 4, accuracy: accuracy, federatedBytes: 0)]
+            }
+            return SweepMeasures(
+                values: [:],
+                curves: [.globalTest: global.map(curve), .localTest: curve(local)].compactMapValues(\.self))
+        }
+        func record(_ measure: AccuracyMeasure?) throws -> SweepRecord {
+            var record = SweepRecord(try sampleRecord().sweep, measure: measure)
+            record.set(.finished, measures(0.5, 0.75), cell: 0)
+            record.set(.finished, measures(nil, 0.625), cell: 3)
+            return record
+        }
+        let mixed = try record(nil)
+        #expect(mixed.measure == .localTest)
+        #expect(mixed.groups.map { $0.statistics[.finalAccuracy]?.mean } == [0.75, 0.625, nil])
+        #expect(mixed.groups.map { $0.curve.map(\.accuracy.mean) } == [[0.75], [0.625], []])
+        #expect(mixed.text.hasSuffix("\nAccuracy is local_test's, the mean of clients.\n"))
+        let global = try record(.globalTest)
+        #expect(global.groups.map { $0.statistics[.finalAccuracy]?.mean } == [0.5, nil, nil])
+        // None in common: the third cell measured global_test alone.
+        var none = mixed
+        none.set(
+            .finished,
+            SweepMeasures(
+                values: [:],
+                curves: [.globalTest: [.init(round: 4, accuracy: 0.25, federatedBytes: 0)]]), cell: 6)
+        #expect(none.measure == nil)
+        #expect(none.groups.map { $0.statistics[.finalAccuracy]?.mean } == [0.5, 0.625, 0.25])
+        #expect(none.text.contains("no kind of accuracy in common"))
+    }
+
     private func written(_ gnuplot: Gnuplot?) throws -> (SweepDirectory, ReportOutcome) {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent(
             "tributary-\(UUID().uuidString)"
@@ -94,18 +130,18 @@ private func sampleRecord() throws -> SweepRecord {
         let cells = try sampleRecord().sweep.cells
         #expect(
             try directory.files.read("sweep.csv") == """
-                digest,group,training.optimizer.learning_rate,seed,final_accuracy,best_accuracy,\
+                digest,group,training.optimizer.learning_rate,seed,accuracy_measure,final_accuracy,best_accuracy,\
                 local_accuracy_mean,rounds,federated_up_bytes,federated_down_bytes,simulated_seconds,\
                 energy_joules,wall_seconds,status
-                \(cells[0].digest),1,0.1,1,0.5,0.5,,4,1000,3000,,,1,finished
-                \(cells[1].digest),1,0.1,2,0.75,0.75,,4,1000,3000,,,2,finished
-                \(cells[2].digest),1,0.1,3,1,1,,4,1000,3000,,,3,threshold_missed
-                \(cells[3].digest),2,0.5,1,0.5,0.75,0.125,4,1000,3000,,,1,finished
-                \(cells[4].digest),2,0.5,2,0.5,0.5,,4,1000,3000,,,2,finished
-                \(cells[5].digest),2,0.5,3,,,,,,,,,,interrupted
-                \(cells[6].digest),3,1000,1,,,,,,,,,,failed
-                \(cells[7].digest),3,1000,2,,,,,,,,,,waiting
-                \(cells[8].digest),3,1000,3,,,,,,,,,,waiting
+                \(cells[0].digest),1,0.1,1,global_test,0.5,0.5,,4,1000,3000,,,1,finished
+                \(cells[1].digest),1,0.1,2,global_test,0.75,0.75,,4,1000,3000,,,2,finished
+                \(cells[2].digest),1,0.1,3,global_test,1,1,,4,1000,3000,,,3,threshold_missed
+                \(cells[3].digest),2,0.5,1,global_test,0.5,0.75,0.125,4,1000,3000,,,1,finished
+                \(cells[4].digest),2,0.5,2,global_test,0.5,0.5,,4,1000,3000,,,2,finished
+                \(cells[5].digest),2,0.5,3,global_test,,,,,,,,,,interrupted
+                \(cells[6].digest),3,1000,1,global_test,,,,,,,,,,failed
+                \(cells[7].digest),3,1000,2,global_test,,,,,,,,,,waiting
+                \(cells[8].digest),3,1000,3,global_test,,,,,,,,,,waiting
 
                 """)
         let names = [
@@ -115,19 +151,19 @@ private func sampleRecord() throws -> SweepRecord {
         let header = names.flatMap { ["\($0)_mean", "\($0)_sd"] }.joined(separator: ",")
         #expect(
             try directory.files.read("groups.csv") == """
-                group,training.optimizer.learning_rate,n,\(header)
-                1,0.1,3,0.75,0.25,0.75,0.25,,,4,0,1000,0,3000,0,,,,,2,1
-                2,0.5,2,0.5,0,0.625,\(0.03125.squareRoot()),,,4,0,1000,0,3000,0,,,,,1.5,\(0.5.squareRoot())
-                3,1000,0,,,,,,,,,,,,,,,,,,
+                group,training.optimizer.learning_rate,n,accuracy_measure,\(header)
+                1,0.1,3,global_test,0.75,0.25,0.75,0.25,,,4,0,1000,0,3000,0,,,,,2,1
+                2,0.5,2,global_test,0.5,0,0.625,\(0.03125.squareRoot()),,,4,0,1000,0,3000,0,,,,,1.5,\(0.5.squareRoot())
+                3,1000,0,global_test,,,,,,,,,,,,,,,,,,
 
                 """)
         #expect(
             try directory.files.read("curves.csv") == """
-                group,round,n,accuracy_mean,accuracy_sd,federated_bytes_mean
-                1,2,3,0.375,\(0.046875.squareRoot()),2000
-                1,4,3,0.75,0.25,4000
-                2,2,2,0.5,\(0.125.squareRoot()),2000
-                2,4,1,0.5,,4000
+                group,round,n,accuracy_measure,accuracy_mean,accuracy_sd,federated_bytes_mean
+                1,2,3,global_test,0.375,\(0.046875.squareRoot()),2000
+                1,4,3,global_test,0.75,0.25,4000
+                2,2,2,global_test,0.625,\(0.03125.squareRoot()),2000
+                2,4,1,global_test,0.5,,4000
 
                 """)
     }
@@ -135,10 +171,12 @@ private func sampleRecord() throws -> SweepRecord {
     @Test func theTextIsExact() throws {
         #expect(
             try sampleRecord().text == """
-                learning_rate  n   final accuracy    best accuracy  rounds       up     down  wall time
-                0.1            3  0.7500 ± 0.2500  0.7500 ± 0.2500    4.00  1.00 kB  3.00 kB     2.00 s
-                0.5            2  0.5000 ± 0.0000  0.6250 ± 0.1768    4.00  1.00 kB  3.00 kB     1.50 s
-                1000           0                –                –       –        –        –          –
+                learning_rate       n   final accuracy    best accuracy  rounds       up     down  wall time
+                0.1                 3  0.7500 ± 0.2500  0.7500 ± 0.2500    4.00  1.00 kB  3.00 kB     2.00 s
+                0.5            2 of 3  0.5000 ± 0.0000  0.6250 ± 0.1768    4.00  1.00 kB  3.00 kB     1.50 s
+                1000           0 of 3                –                –       –        –        –          –
+
+                Accuracy is global_test's.
 
                 """)
     }
@@ -151,7 +189,9 @@ private func sampleRecord() throws -> SweepRecord {
         for part in [
             "<title>&lt;rates&gt;</title>", "sweep of 9 cells in 3 groups", "<dd>5 of 9</dd>",
             "<dt>failed</dt><dd>1</dd>", "<dt>threshold missed</dt><dd>1</dd>",
-            "<dd>0.7500 ± 0.2500</dd>", "<dd>learning_rate=0.1</dd>", "<td>interrupted</td>",
+            "<dd>0.7500 ± 0.2500</dd>", "<dd>learning_rate=0.1</dd>",
+            "<dt>best final accuracy on global_test</dt>",
+            "Accuracy is global_test", "<td class=\"number\">2 of 3</td>", "<td>interrupted</td>",
             "report.html\">", "apt-get install gnuplot-nox",
         ] {
             #expect(page.contains(part), "the page lacks \(part)")
@@ -170,13 +210,15 @@ private func sampleRecord() throws -> SweepRecord {
         #expect(try directory.files.read("sweep.html").components(separatedBy: "<svg").count == 3)
         let script = try directory.files.read("plots/sweep_accuracy_traffic.gp")
         #expect(script.contains("federated traffic since the start (kB)"))
+        #expect(script.contains("set ylabel \"accuracy on global_test\""))
         let deviation = 0.046875.squareRoot()
         #expect(
             script.contains(
                 "$data0 << EOD\n2 0.375 \(0.375 - deviation) \(0.375 + deviation)\n4 0.75 0.5 1\nEOD\n"))
         // The second group's line ends where its first cell does.
-        let half = 0.125.squareRoot()
-        #expect(script.contains("$data1 << EOD\n2 0.5 \(0.5 - half) \(0.5 + half)\nEOD\n"))
+        let spread = 0.03125.squareRoot()
+        #expect(
+            script.contains("$data1 << EOD\n2 0.625 \(0.625 - spread) \(0.625 + spread)\nEOD\n"))
         #expect(script.contains("title 'learning_rate=0.5'") && !script.contains("$data2"))
     }
 }
