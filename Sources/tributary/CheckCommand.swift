@@ -22,6 +22,8 @@ struct CheckCommand: ParsableCommand {
         let clients: Int
         let samplesPerClientMin: Int
         let samplesPerClientMax: Int
+        /// With an attack.
+        let attackers: Int?
         let parameters: Int
         let modelBytes: Int
         let macsPerSample: UInt64
@@ -37,15 +39,18 @@ struct CheckCommand: ParsableCommand {
         guard case .federated(let configuration) = scenario.kind else { return }
         let setup = try FederatedSetup(configuration)
         _ = try setup.timeline()
-        for warning in configuration.warnings { writeError("warning: \(warning)") }
+        for warning in configuration.warnings(clients: setup.partition.clients.count) {
+            writeError("warning: \(warning)")
+        }
         let sizes = setup.holdings.train.map(\.count)
         let perClient =
             UInt64(setup.payloadBytes.down + setup.payloadBytes.up) + setup.overhead.down + setup.overhead.up
         let perRound = perClient * UInt64(configuration.training.clientsPerRound)
+        let attackers = configuration.attack?.attackers(of: sizes.count, seed: configuration.seed).count
         let forecast = Forecast(
             name: scenario.name, scenarioDigest: hexadecimal(scenario.digest), clients: sizes.count,
             samplesPerClientMin: sizes.min() ?? 0, samplesPerClientMax: sizes.max() ?? 0,
-            parameters: setup.plan.layout.count, modelBytes: setup.modelBytes,
+            attackers: attackers, parameters: setup.plan.layout.count, modelBytes: setup.modelBytes,
             macsPerSample: setup.plan.macs,
             federatedBytesPerRound: perRound,
             federatedBytesTotal: perRound * UInt64(configuration.training.rounds),
@@ -55,7 +60,7 @@ struct CheckCommand: ParsableCommand {
             """
             \(file) is a valid \(scenario.kind.name) scenario.
             clients      \(forecast.clients), \(forecast.samplesPerClientMin) to \
-            \(forecast.samplesPerClientMax) training samples each
+            \(forecast.samplesPerClientMax) training samples each\(attackers.map { "\nattackers    \($0) of them" } ?? "")
             model        \(forecast.parameters) parameters, \(forecast.modelBytes) bytes, \
             \(forecast.macsPerSample) MACs a sample
             traffic      \(forecast.federatedBytesPerRound) bytes a round, \

@@ -34,9 +34,10 @@ func randomScenario(_ stream: inout RandomStream) -> Scenario {
         "null",
     ]
     let thresholds = Threshold.Metric.allCases.filter { _ in stream.index(below: 3) == 0 }.map { metric in
-        Threshold(
-            metric: metric, comparison: pick(Threshold.Comparison.allCases, &stream),
-            bound: (stream.uniformDouble() - 0.5) * 1e6)
+        let isAccuracy = [.finalAccuracy, .bestAccuracy].contains(metric)
+        let bound = isAccuracy ? stream.uniformDouble() : (stream.uniformDouble() - 0.5) * 1e6
+        return Threshold(
+            metric: metric, comparison: pick(Threshold.Comparison.allCases, &stream), bound: bound)
     }
     return Scenario(
         name: pick(names, &stream), kind: .federated(configuration),

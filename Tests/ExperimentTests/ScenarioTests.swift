@@ -43,6 +43,26 @@ import Testing
             ])
     }
 
+    /// Personal models that a method makes are measured without being asked for.
+    @Test(
+        arguments: [
+            ("fedavg", nil, [EvaluationSpec.Target.globalTest]), ("moon", nil, [.globalTest]),
+            ("fedavg", "0.2", [.globalTest]), ("ditto", nil, [.globalTest, .localTest]),
+            ("apfl", nil, [.globalTest, .localTest]), ("pfedme", "0.1", [.globalTest, .localTest]),
+            ("fedavg_finetune", nil, [.globalTest, .localTest]), ("ditto", "0", [.globalTest]),
+            ("local_only", nil, [.localTest]), ("fedper", nil, [.localTest]),
+        ] as [(String, String?, [EvaluationSpec.Target])])
+    func whatIsMeasuredFollowsFromTheMethod(
+        method: String, fraction: String?, targets: [EvaluationSpec.Target]
+    ) throws {
+        let overrides = fraction.map { ["dataset.local_test_fraction=\($0)"] } ?? []
+        let scenario = try Scenario.load(
+            text: minimalScenario, overrides: ["method.name=\(method)"] + overrides)
+        guard case .federated(let it) = scenario.kind else { return }
+        #expect(it.evaluation.on == targets)
+        #expect(try Scenario.load(text: scenario.resolvedYAML) == scenario)
+    }
+
     @Test func theNameAloneIsEnough() throws {
         let scenario = try Scenario.load(text: minimalScenario)
         guard case .federated(let it) = scenario.kind else { return }

@@ -23,7 +23,8 @@ enum AggregationSection {
                 case "trimmed_mean":
                     section.field(
                         "fraction", &fraction, .number(0...0.5, below: true), .value(0.1),
-                        "Share of the greatest, and of the least, values that are left out.")
+                        "Share of the greatest, and of the least, values that are left out: of a cohort's updates, "
+                            + "rounded down.")
                     value = .trimmedMean(fraction: fraction)
                 case "krum", "multi_krum":
                     section.field(
@@ -61,11 +62,13 @@ enum AggregationSection {
                 guard let chosen = AttackSpec.Kind(rawValue: chosen) else { return }
                 attack.kind = chosen
                 section.field(
-                    "share", &attack.share, .number(0...1), .value(0.1), "Share of all clients that attack.")
+                    "share", &attack.share, .number(0...1), .value(0.1),
+                    "Share of all clients that attack, to the nearest whole number of them.")
                 guard chosen != .labelFlip else { return }
                 section.field(
                     "scale", &attack.scale, .number(0...1e6), .value(1),
-                    "Factor of the difference turned round, or deviation of the noise.")
+                    "Factor of the difference turned round, or deviation of the noise. No value that is sent lies beyond "
+                        + "±4096, the greatest that the exact mean takes of all cohorts.")
             }
         }
         value = kind == "none" ? nil : attack

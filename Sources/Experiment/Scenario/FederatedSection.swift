@@ -11,7 +11,6 @@ enum FederatedSection {
         MethodSection.visit(section, &value.method)
         DatasetSection.visit(section, &value)
         ModelSection.visit(section, &value)
-        let method = value.method.method
         let clients = PartitionSection.clients(value)
         TrainingSection.visit(section, &value.training, clients: clients)
         section.section("evaluation", "When and on what the global model is measured.") { section in
@@ -21,8 +20,9 @@ enum FederatedSection {
             section.field(
                 "on", &value.evaluation.on, .set(of: .word(EvaluationSpec.Target.self), count: 1...3),
                 .computed(
-                    method.hasGlobalModel ? [.globalTest] : [.localTest],
-                    "[global_test], or [local_test] where the method has no global model"),
+                    standardTargets(value),
+                    "[global_test]; [local_test] where the method has no global model; both where it has one and "
+                        + "makes personal models that `dataset.local_test_fraction` leaves samples for"),
                 "`global_test` is the data set's own test split, or with `dataset.pool` what all clients hold out, not measured where the method has no global model; "
                     + "`local_test` each client's held-out samples, with its own model where the method makes one; "
                     + "`activation_divergence` how far the activations of the cohort's models are apart.")
@@ -30,13 +30,22 @@ enum FederatedSection {
         section.section("stop", "When a run ends before its last round.") { section in
             section.optional(
                 "target_accuracy", &value.stop.targetAccuracy, .number(0...1, above: true),
-                absence: "never", "Accuracy that is enough, seen at evaluated rounds.")
+                absence: "never",
+                "Accuracy that is enough: of `global_test` where it is measured, else the mean of "
+                    + "`local_test`; seen at evaluated rounds.")
         }
         CompressionSection.visit(section, &value.compression)
         DevicesSection.visit(
             section, &value.devices, clients: clients, perRound: value.training.clientsPerRound)
         AggregationSection.visit(section, &value.aggregation)
         AggregationSection.visit(section, &value.attack)
+    }
+
+    /// What is measured where a scenario does not say.
+    private static func standardTargets(_ value: FederatedConfiguration) -> [EvaluationSpec.Target] {
+        guard value.method.hasGlobalModel else { return [.localTest] }
+        let isLocal = value.method.makesPersonalModels && value.localTestFraction > 0
+        return [.globalTest] + (isLocal ? [.localTest] : [])
     }
 
     static func checkAcrossFields(_ section: Section, _ value: FederatedConfiguration) {
@@ -57,6 +66,7 @@ enum FederatedSection {
         }
         AggregationSection.checkAcrossFields(section, value)
         checkMethod(section, value)
+        checkTarget(section, value)
         let optimizer = value.training.optimizer
         let nesterov = "training.optimizer.nesterov"
         if walk.isSound("training.optimizer"), case .sgd(let sgd) = optimizer, sgd.nesterov, sgd.momentum == 0
@@ -72,6 +82,21 @@ enum FederatedSection {
                 section.place(at: "evaluation.on"), "evaluation.on", value: "local_test",
                 "has no samples to measure on", "set dataset.local_test_fraction above 0, such as 0.2")
         }
+    }
+
+    /// An accuracy that is asked for must be measured.
+    private static func checkTarget(_ section: Section, _ value: FederatedConfiguration) {
+        let path = "stop.target_accuracy"
+        guard value.stop.targetAccuracy != nil, !value.measuresAccuracy,
+            ["stop", "method", "evaluation.on"].allSatisfy({ section.walk.isSound($0) })
+        else { return }
+        section.walk.report(
+            section.place(at: path), path, "is never measured", FederatedSection.measuringRemedy(value))
+    }
+
+    /// How a scenario without accuracy gets one.
+    static func measuringRemedy(_ value: FederatedConfiguration) -> String {
+        "add \(value.method.hasGlobalModel ? "global_test" : "local_test") to evaluation.on"
     }
 
     /// What the method cannot work with.

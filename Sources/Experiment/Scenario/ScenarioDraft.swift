@@ -53,5 +53,6 @@ struct ScenarioDraft {
     func checkAcrossFields(_ section: Section) {
         if section.walk.isSound("kind") { FederatedSection.checkAcrossFields(section, federated) }
         HostsSection.checkAcrossFields(section, hosts)
+        ThresholdSection.checkAcrossFields(section, thresholds, federated)
     }
 }

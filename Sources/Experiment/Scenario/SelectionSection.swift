@@ -20,7 +20,7 @@ enum SelectionSection {
             case "power_of_choice":
                 section.field(
                     "candidates", &candidates, .integer(1...1_000_000), .value(20), unit: "clients",
-                    "Clients that are looked at; at least a cohort of them.")
+                    "Clients that are looked at; at least a cohort of them. A choice needs more than that.")
                 value = .powerOfChoice(candidates: candidates)
             case "oort":
                 visit(section, &oort)

@@ -1,3 +1,5 @@
+import Methods
+
 /// What a run must reach: `final_accuracy: ">= 0.80"`. A missed one makes the run exit with 1.
 public struct Threshold: Sendable, Equatable {
     /// What may be bounded.
@@ -12,6 +14,9 @@ public struct Threshold: Sendable, Equatable {
         case wireBytes = "wire_bytes"
         case coordinatorPeakMemoryBytes = "coordinator_peak_memory_bytes"
         case workerPeakMemoryBytes = "worker_peak_memory_bytes"
+
+        /// Whether it is from 0 to 1, and needs an evaluation.
+        var isAccuracy: Bool { self == .finalAccuracy || self == .bestAccuracy }
     }
 
     public enum Comparison: String, Sendable, CaseIterable {
@@ -63,6 +68,22 @@ enum ThresholdSection {
         }
     }
 
+    /// An accuracy that is bounded must be measured.
+    static func checkAcrossFields(
+        _ section: Section, _ value: [Threshold], _ federated: FederatedConfiguration
+    ) {
+        let walk = section.walk
+        guard !federated.measuresAccuracy,
+            ["thresholds", "method", "evaluation.on"].allSatisfy({ walk.isSound($0) })
+        else { return }
+        for threshold in value where threshold.metric.isAccuracy {
+            let path = "thresholds.\(threshold.metric.rawValue)"
+            walk.report(
+                section.place(at: path), path, "is never measured",
+                FederatedSection.measuringRemedy(federated))
+        }
+    }
+
     private static func unit(_ metric: Threshold.Metric) -> String? {
         switch metric {
         case .finalAccuracy, .bestAccuracy: nil
@@ -78,8 +99,8 @@ enum ThresholdSection {
     private static func meaning(_ metric: Threshold.Metric) -> String {
         switch metric {
         case .finalAccuracy:
-            "Accuracy after the last round: of `global_test` where measured, else the mean of `local_test`."
-        case .bestAccuracy: "Highest accuracy of any evaluated round."
+            "Accuracy after the last round: of `global_test` where it is measured, else the mean of `local_test`."
+        case .bestAccuracy: "Highest such accuracy of any evaluated round."
         case .rounds: "Rounds that were run; fewer than asked where `stop` ended them."
         case .wallSeconds: "Time from the command to the last round."
         case .clientUpdatesPerSecond: "Accepted updates of rounds 2 and later by their training time."
@@ -102,6 +123,11 @@ extension Codec where Value == Threshold {
             for comparison in Threshold.Comparison.allCases where text.hasPrefix(comparison.rawValue) {
                 let number = text.dropFirst(comparison.rawValue.count).drop { $0 == " " }
                 guard let decimal = Decimal(String(number)) else { throw problem }
+                guard !metric.isAccuracy || (0...1).contains(decimal.value) else {
+                    throw Problem(
+                        message: "bounds an accuracy, which is from 0 to 1",
+                        remedy: "write it as a share: \">= 0.8\"")
+                }
                 return Threshold(metric: metric, comparison: comparison, bound: decimal.value)
             }
             throw problem

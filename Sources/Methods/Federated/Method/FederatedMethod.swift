@@ -126,6 +126,9 @@ public struct MethodSpec: Sendable, Equatable {
     /// Whether there is a model that all clients share as a whole.
     public var hasGlobalModel: Bool { method.hasGlobalModel }
 
+    /// Whether clients have models of their own.
+    public var makesPersonalModels: Bool { method.isPersonalized || method.keepsModel }
+
     /// The method of that name with its defaults.
     public init?(named name: String) {
         guard let type = Self.all.first(where: { $0.name == name }) else { return nil }

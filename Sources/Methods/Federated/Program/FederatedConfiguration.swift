@@ -56,12 +56,9 @@ public struct FederatedConfiguration: Sendable, Equatable {
         return keepsResidual ? exchange.keeping(.payload(Exchange.residual)) : exchange
     }
 
-    /// What a user is told before a run, as sentences.
-    public var warnings: [String] {
-        guard evaluation.on.contains(.globalTest), !method.hasGlobalModel else { return [] }
-        return [
-            "evaluation.on: \(method.name) has no global model, so global_test stays empty; measure local_test instead"
-        ]
+    /// Whether there is an accuracy that could be final, or enough to stop at.
+    public var measuresAccuracy: Bool {
+        evaluation.on.contains(.localTest) || evaluation.on.contains(.globalTest) && method.hasGlobalModel
     }
 
     /// Whether the activations of a round's clients are compared.

@@ -45,7 +45,7 @@ public enum AggregationSpec: Sendable, Equatable {
         switch self {
         case .mean, .median, .normClipping: return nil
         case .trimmedMean(let fraction):
-            guard 2 * Int(fraction * Double(clients)) >= clients else { return nil }
+            guard 2 * CoordinateRule.trimmed(fraction, of: clients) >= clients else { return nil }
             return ("leaves none of \(clients) updates", "give a fraction below 0.5")
         case .krum(let byzantine), .multiKrum(let byzantine, _):
             guard clients < 2 * byzantine + 3 else {

@@ -9,6 +9,9 @@ struct CoordinateRule: Aggregator {
 
     init(_ layout: ParameterLayout, trim: Double?) { self.trim = trim }
 
+    /// How many of `count` values `fraction` leaves out on each side.
+    static func trimmed(_ fraction: Double, of count: Int) -> Int { Int(fraction * Double(count)) }
+
     mutating func begin(reference: FloatView, cohort: [CohortMember]) { updates.removeAll() }
 
     mutating func add(_ values: FloatView, of member: CohortMember) throws(Rejection) {
@@ -18,7 +21,7 @@ struct CoordinateRule: Aggregator {
     mutating func finish(into values: FloatView) {
         let updates = updates.inOrder
         let count = updates.count
-        let cut = trim.map { Int($0 * Double(count)) } ?? (count - 1) / 2
+        let cut = trim.map { Self.trimmed($0, of: count) } ?? (count - 1) / 2
         precondition(count > 2 * cut, "nothing is left of \(count) updates")
         var column = [Float](repeating: 0, count: count)
         for index in 0..<values.count {
