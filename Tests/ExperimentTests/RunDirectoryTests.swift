@@ -110,6 +110,28 @@ private func openingError(_ path: String) -> RunDirectoryError.Kind? {
         #expect(!FileManager.default.fileExists(atPath: "/dev/null.tmp"))
     }
 
+    /// Through two links, one relative; a link that leads nowhere yet makes its target.
+    @Test func linksStayLinks() throws {
+        let scratch = try Scratch()
+        let files = FileManager.default
+        try files.createDirectory(atPath: scratch.file("deep"), withIntermediateDirectories: true)
+        try files.createSymbolicLink(
+            atPath: scratch.file("outer"), withDestinationPath: scratch.file("deep/inner"))
+        try files.createSymbolicLink(atPath: scratch.file("deep/inner"), withDestinationPath: "file")
+        for text in ["first", "second"] {
+            let file = try AtomicFile(at: scratch.file("outer"))
+            file.write(text)
+            try file.commit()
+            #expect(try String(contentsOfFile: scratch.file("deep/file"), encoding: .utf8) == text)
+        }
+        #expect(try files.destinationOfSymbolicLink(atPath: scratch.file("outer")).hasSuffix("deep/inner"))
+        #expect(try files.destinationOfSymbolicLink(atPath: scratch.file("deep/inner")) == "file")
+        #expect(try Set(files.contentsOfDirectory(atPath: scratch.file("deep"))) == ["inner", "file"])
+        try files.createSymbolicLink(atPath: scratch.file("round"), withDestinationPath: "round")
+        let error = #expect(throws: RunDirectoryError.self) { try AtomicFile(at: scratch.file("round")) }
+        #expect(error?.kind == .cannotWrite && error?.description.contains("cannot be followed") == true)
+    }
+
     @Test func aFullDiskIsToldByCommit() throws {
         guard FileManager.default.fileExists(atPath: "/dev/full") else { return }
         let scratch = try Scratch()

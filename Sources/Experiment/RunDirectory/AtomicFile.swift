@@ -2,6 +2,7 @@ import Foundation
 
 /// A file that is either not there or complete: written beside its place, synced, and renamed.
 ///
+/// Where a symbolic link stands, it stays, and what it leads to is written.
 /// After `commit` the content and the name survive a crash of the machine. Without it nothing is left.
 public final class AtomicFile {
     private let path: String
@@ -14,6 +15,7 @@ public final class AtomicFile {
     private static let bufferBytes = 1 << 16
 
     public init(at path: String) throws(RunDirectoryError) {
+        let path = try Self.target(of: path)
         self.path = path
         temporary = path + ".tmp"
         descriptor = -1
@@ -62,6 +64,23 @@ public final class AtomicFile {
         guard rename(temporary, path) == 0 else { throw Self.failure(path, "put in place", errno) }
         isInPlace = true
         try Self.syncDirectory((path as NSString).deletingLastPathComponent)
+    }
+
+    /// Where a chain of links ends, whether a file is there or not.
+    private static func target(of path: String) throws(RunDirectoryError) -> String {
+        var place = path
+        // As many as Linux follows.
+        for _ in 0...40 {
+            var name = [UInt8](repeating: 0, count: Int(PATH_MAX))
+            let length = name.withUnsafeMutableBytes { bytes in
+                readlink(place, bytes.bindMemory(to: CChar.self).baseAddress!, bytes.count)
+            }
+            guard length >= 0 else { return place }
+            let target = String(decoding: name[..<length], as: UTF8.self)
+            let folder = (place as NSString).deletingLastPathComponent
+            place = target.hasPrefix("/") || folder.isEmpty ? target : "\(folder)/\(target)"
+        }
+        throw failure(path, "followed", ELOOP)
     }
 
     /// Makes names within `directory` survive a crash.
