@@ -45,10 +45,23 @@ struct EvaluateCommand: ParsableCommand {
         let setup = try FederatedSetup(configuration, labels: dataset.labels)
         let parameters = FloatBuffer(count: setup.plan.layout.count)
         try SafetensorsFile(path: model).load(setup.plan.layout, into: parameters.view)
+        try requireFinite(parameters.view, setup.plan.layout)
         let result = try evaluate(setup.payload(of: parameters.view), configuration, dataset, setup)
         if json { return try printJSON(result) }
         try printText(
             "accuracy \(result.accuracy)\nloss     \(result.loss.value)\nsamples  \(result.samples)")
+    }
+
+    /// A model with other values has no accuracy: the greatest of its outputs is nobody's.
+    private func requireFinite(_ values: FloatView, _ layout: ParameterLayout) throws(Failure) {
+        for segment in layout.segments {
+            let part = values.slice(segment.offset, segment.count)
+            guard let index = (0..<part.count).first(where: { !part[$0].isFinite }) else { continue }
+            throw Failure(
+                "\(model): \(segment.name), value \(index) is \(part[index]); "
+                    + "take a model whose values are finite, such as one of an earlier checkpoint",
+                code: .badData)
+        }
     }
 
     /// The same tasks, in the same order, as a run would compute.

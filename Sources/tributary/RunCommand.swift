@@ -89,7 +89,9 @@ struct RunSession {
         guard case .federated(let configuration) = scenario.kind else { return }
         let setup = try FederatedSetup(configuration)
         _ = try setup.timeline()
-        for warning in configuration.warnings { writeError("warning: \(warning)") }
+        for warning in configuration.warnings(clients: setup.partition.clients.count) {
+            writeError("warning: \(warning)")
+        }
         let settings = try settings(scenario, setup)
         let directory = try output.directory(for: scenario)
         let run: FederatedRun
@@ -154,8 +156,13 @@ struct RunSession {
 
     private func settings(_ scenario: Scenario, _ setup: FederatedSetup) throws -> RunSettings {
         let workers = workers ?? scenario.hosts.localWorkers
-        guard workers >= scenario.hosts.minimum || scenario.hosts.launch.contains(.manual) || !isPrivate
-        else {
+        guard !isPrivate || workers >= max(scenario.hosts.minimum, 1) else {
+            guard self.workers != nil else {
+                throw Failure(
+                    "hosts.launch: workers that are started by hand cannot find this run's private socket; name a place "
+                        + "with --bind tcp://127.0.0.1:PORT, use tributary coordinator, or start workers with --workers",
+                    code: .usage)
+            }
             throw Failure(
                 "--workers \(workers) is below the scenario's hosts.minimum of \(scenario.hosts.minimum), and no other "
                     + "worker can come; give more, or --set hosts.minimum=\(workers)", code: .usage)

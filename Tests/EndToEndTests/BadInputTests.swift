@@ -135,6 +135,13 @@ import Testing
         try fails(64, ["--insecure"], ["coordinator", good, "--bind", "tcp://0.0.0.0:5555"])
         try fails(64, ["udp"], ["worker", "--connect", "udp://x"])
         try fails(64, ["hosts.minimum"], ["run", good, "--workers", "1", "--set", "hosts.minimum=2"])
+        // Nobody could tell workers where to go.
+        for manual in [
+            "hosts.launch=[{kind: manual}]",
+            "hosts={minimum: 2, launch: [{kind: manual}, {kind: local, workers: 1}]}",
+        ] {
+            try fails(64, ["hosts.launch", "--bind", "coordinator"], ["run", good, "--set", manual])
+        }
     }
 
     @Test(arguments: [

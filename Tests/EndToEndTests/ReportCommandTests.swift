@@ -58,6 +58,15 @@ import Testing
             let outcome = try Program.run(["report", plain, "--targets", list])
             #expect(outcome.code == 64 && outcome.errors.contains(list), "\(outcome.errors)")
         }
+        // A comparison only reads, whatever its targets are.
+        let files = try FileManager.default.subpathsOfDirectory(atPath: plain)
+        let before = files.map { laboratory.bytes("plain/\($0)") }
+        for arguments in [[plain], ["--baseline", try run("other")]] {
+            let outcome = try Program.run(["report", plain, "--targets", "0.123"] + arguments)
+            #expect(outcome.code == 0, "\(outcome.errors)")
+        }
+        #expect(try FileManager.default.subpathsOfDirectory(atPath: plain) == files)
+        #expect(files.map { laboratory.bytes("plain/\($0)") } == before)
         let table = String(decoding: laboratory.bytes("plain/targets.csv") ?? Data(), as: UTF8.self)
         #expect(try Program.run(["report", plain, "--targets", "0.9999,0.01"]).code == 0)
         let again = String(decoding: laboratory.bytes("plain/targets.csv") ?? Data(), as: UTF8.self)
@@ -102,6 +111,25 @@ import Testing
         #expect((resumptions[0]["arguments"] as? [String])?.suffix(2) == ["--workers", "1"])
     }
 
+    @Test func whoAttacksIsCountedAndWhatDoesNothingIsTold() throws {
+        let scenario = try laboratory.scenario()
+        func check(_ share: Double) throws -> (text: Program.Outcome, json: Program.Outcome) {
+            let arguments = ["check", scenario, "--set", "attack={kind: sign_flip, share: \(share)}"]
+            return (try Program.run(arguments), try Program.run(arguments + ["--json"]))
+        }
+        let some = try check(0.2)
+        let clients = try #require(some.json.json["clients"] as? Int)
+        let attackers = Int((0.2 * Double(clients)).rounded())
+        #expect(some.json.json["attackers"] as? Int == attackers && attackers > 0)
+        #expect(some.text.output.contains("\nattackers    \(attackers) of them\n") && some.text.errors == "")
+        let none = try check(0.4 / Double(clients))
+        #expect(none.json.json["attackers"] as? Int == 0)
+        #expect(
+            none.text.code == 0 && none.text.errors.hasPrefix("warning: attack.share: "),
+            "\(none.text.errors)")
+        #expect(try Program.run(["check", scenario, "--json"]).json["attackers"] == nil)
+    }
+
     @Test func machinesGetTheResolvedScenario() throws {
         let scenario = try laboratory.scenario()
         let outcome = try Program.run(["check", scenario, "--json", "--resolved"])
@@ -117,21 +145,21 @@ import Testing
         #expect(again.json["scenario_digest"] as? String == outcome.json["scenario_digest"] as? String)
     }
 
-    @Test func aModelWithoutNumbersHasNoLoss() throws {
+    /// One value of a tensor in the middle is enough.
+    @Test func aModelWithoutNumbersIsRefused() throws {
         let out = try run("plain")
         var model = try #require(laboratory.bytes("plain/model.safetensors"))
         // Eight bytes of length, the header, then Float32 values in little-endian order.
         let header = model.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
-        for offset in stride(from: 8 + header, to: model.count, by: 4) {
-            model.replaceSubrange(offset..<offset + 4, with: [0, 0, 0xC0, 0x7F])
-        }
+        let last = model.count - 4
+        precondition(last >= 8 + header)
+        model.replaceSubrange(last..<model.count, with: [0, 0, 0xC0, 0x7F])
         try model.write(to: URL(fileURLWithPath: laboratory.file("nan.safetensors")))
         let arguments = [
             "evaluate", "--model", laboratory.file("nan.safetensors"), "--scenario", out + "/scenario.yaml",
         ]
         let outcome = try Program.run(arguments + ["--json"])
-        #expect(outcome.code == 0 && outcome.json["loss"] is NSNull, "\(outcome.output)")
-        #expect(outcome.json["samples"] as? Int == 500)
-        #expect(try Program.run(arguments).output.contains("loss     nan"))
+        #expect(outcome.code == 65 && outcome.output.isEmpty, "\(outcome.output)")
+        #expect(outcome.errors.contains("dense2.bias, value 9 is nan; take a model"), "\(outcome.errors)")
     }
 }
