@@ -73,9 +73,10 @@ func zooPlan(_ name: String, input: InputShape?, classes: Int?) throws -> Networ
         let known = Set(ModelSpec.zoo.flatMap { [$0.pattern, $0.example] })
         let near = nearest(to: name, among: Array(known.subtracting([name])), count: 3)
         let remedy =
-            near.isEmpty
-            ? "write one of \(ModelSpec.names.joined(separator: ", "))"
-            : "nearest are \(near.joined(separator: ", ")); `tributary model --help` lists all"
+            ModelSpec.family(of: name)?.rule
+            ?? (near.isEmpty
+                ? "write one of \(ModelSpec.names.joined(separator: ", "))"
+                : "nearest are \(near.joined(separator: ", ")); `tributary model --help` lists all")
         throw Failure("\(name): is no network of the zoo; \(remedy)", code: .badData)
     }
     let shape = input?.shape ?? Shape(channels: 3, height: 32, width: 32)

@@ -41,7 +41,7 @@ final class ProgressPrinter {
         case .training: parts.append("training \(progress.done)/\(progress.total)")
         case .evaluating: parts.append("evaluating \(progress.done)/\(progress.total)")
         }
-        parts.append("\(progress.workers) workers")
+        parts.append(progress.workers == 1 ? "1 worker" : "\(progress.workers) workers")
         if let accuracy = progress.accuracy { parts.append("accuracy \(percent(accuracy))") }
         if done > 0 {
             let rate = Double(done) / seconds

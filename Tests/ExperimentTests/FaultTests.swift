@@ -162,10 +162,33 @@ import Testing
             "thresholds: {final_accuracy: 0.8}",
             "thresholds.final_accuracy: 0.8 is not a comparison; write >=, <=, > or < and a number, quoted: \">= 0.8\""
         ),
+        (
+            "thresholds: {final_accuracy: \">= 80\"}",
+            "thresholds.final_accuracy: \">= 80\" bounds an accuracy, which is from 0 to 1;"
+                + " write it as a share: \">= 0.8\""
+        ),
         ("thresholds: {accuracy: \"> 1\"}", "thresholds.accuracy: unknown key; " + thresholdKeys),
     ])
     func aFaultSaysWhatToDo(line: String, expected: String) {
         #expect(faults(of: minimalScenario + line + "\n") == "scenario.yaml:3: " + expected)
+    }
+
+    @Test(arguments: [
+        ("fedavg", "activation_divergence", "global_test"), ("local_only", "global_test", "local_test"),
+    ])
+    func anAccuracyThatIsAskedForIsMeasured(method: String, target: String, remedy: String) {
+        let lines = """
+            stop: {target_accuracy: 0.5}
+            thresholds: {best_accuracy: "> 0.5", rounds: "> 2"}
+            method: {name: \(method)}
+            evaluation: {on: [\(target)]}
+
+            """
+        #expect(
+            faults(of: minimalScenario + lines) == """
+                scenario.yaml:3: stop.target_accuracy: is never measured; add \(remedy) to evaluation.on
+                scenario.yaml:4: thresholds.best_accuracy: is never measured; add \(remedy) to evaluation.on
+                """)
     }
 
     @Test(arguments: [
@@ -211,6 +234,11 @@ import Testing
         (
             "{downlink: [{kind: top_k}]}",
             "downlink.0.kind: top_k leaves values out that a client which sat out some rounds does not have;"
+                + " use quantize or float16"
+        ),
+        (
+            "{downlink: [{kind: sign}]}",
+            "downlink.0.kind: sign keeps signs alone, which do for a change of the model but not for the model itself;"
                 + " use quantize or float16"
         ),
         (
@@ -279,8 +307,8 @@ import Testing
         (
             "dataset: {name: fashion_mnist, limit: 90, partition: {kind: dirichlet, clients: 10}}",
             "model: {name: mlp}",
-            "scenario.yaml:1: dataset.partition: 100 parts are more than the 90 samples that dataset.limit keeps;"
-                + " use fewer clients or a higher limit"
+            "scenario.yaml:1: dataset.partition.minimum: 10 samples for each of 10 clients are more than the 90 that"
+                + " dataset.limit keeps; lower it, use fewer clients or a higher limit"
         ),
         (
             "dataset: {name: fashion_mnist, partition: {kind: classes_per_client, clients: 5, assignment: cylic}}",
@@ -416,8 +444,14 @@ import Testing
         ("=5", "has no usable path; write path=value, such as training.rounds=20"),
         ("a..b=5", "has no usable path; write path=value, such as training.rounds=20"),
         ("seed.x=5", "seed: 3 has no keys of its own; set the value itself, or a whole mapping"),
-        ("hosts.launch.4.kind=local", "hosts.launch: no entry 4 in a list of 1; give an index from 0 to 1"),
-        ("hosts.launch.x.kind=local", "hosts.launch: no entry x in a list of 1; give an index from 0 to 1"),
+        (
+            "hosts.launch.4.kind=local",
+            "hosts.launch: no entry 4 in a list of 1; give an index from 0 to 0, or 1 for a new entry"
+        ),
+        (
+            "hosts.launch.x.kind=local",
+            "hosts.launch: no entry x in a list of 1; give an index from 0 to 0, or 1 for a new entry"
+        ),
         ("sede=5", "sede: unknown key; did you mean seed?"),
     ])
     func faultsOfFlagsNameTheFlag(flag: String, expected: String) {
@@ -441,6 +475,7 @@ import Testing
     }
 }
 
+private let wide = "write wrn_D_K (wide ResNet, depth D = 6 n + 4, width K, for CIFAR), such as wrn_16_1"
 private let zoo = "write one of " + ModelSpec.names.joined(separator: ", ")
 private let nameIsMissing = "model.name: is missing; \(zoo), or layers"
 private let tooSmallForVGG = """
@@ -452,11 +487,12 @@ private let nameFaults: [(String, String)] = [
     ("{}", nameIsMissing),
     ("{nam: mlp}", "\(nameIsMissing)\n\(misspeltName)"),
     ("{name: resnet21}", "model.name: resnet21 is unknown; did you mean resnet20? \(zoo)"),
-    ("{name: wrn_D_K}", "model.name: wrn_D_K is unknown; \(zoo)"),
-    ("{name: wrn_17_1}", "model.name: wrn_17_1 is unknown; \(zoo)"),
+    ("{name: wrn_D_K}", "model.name: wrn_D_K is unknown; \(wide)"),
+    ("{name: wrn_17_1}", "model.name: wrn_17_1 is unknown; \(wide)"),
     (
         "{name: nasbench201_333335}",
-        "model.name: nasbench201_333335 is unknown; did you mean nasbench201_EEEEEE? \(zoo)"
+        "model.name: nasbench201_333335 is unknown; write nasbench201_EEEEEE (E: 0 none, 1 skip, 2 conv 1x1, 3 conv 3x3,"
+            + " 4 average), such as nasbench201_333333"
     ),
     ("{name: vgg11}", tooSmallForVGG),
 ]

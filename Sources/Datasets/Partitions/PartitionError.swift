@@ -76,9 +76,11 @@ public enum PartitionError: Error, Sendable, Equatable, CustomStringConvertible 
             return "alpha is \(alpha); set it to \(DirichletShares.alphaRange.lowerBound) "
                 + "to \(Int(DirichletShares.alphaRange.upperBound))"
         case .minimumTooLarge(let clients, let minimum, let samples):
-            return "\(clients) clients with at least \(minimum) samples each need more than the "
-                + "\(samples) training samples; ask for at most \(samples / minimum) clients, "
-                + "lower minimum or raise dataset.limit"
+            let most = samples / max(clients, 1)
+            let lower = most > 0 ? "set minimum to \(most) or less, " : ""
+            return "minimum is \(minimum): \(clients) clients with so many samples each need more than the "
+                + "\(samples) training samples; \(lower)ask for at most \(samples / minimum) clients, "
+                + "or raise dataset.limit"
         case .minimumNotReached(let draws, let clients, let minimum, let best, let alpha):
             let reached = best == 0 ? "" : "set minimum to \(best) or less, "
             return

@@ -73,7 +73,9 @@ struct Override {
             guard let index = Int(key), index >= 0, index <= items.count else {
                 throw fault(
                     file, rest, "no entry \(Fault.shown(key)) in a list of \(items.count)",
-                    "give an index from 0 to \(items.count)")
+                    items.isEmpty
+                        ? "give 0 for a new entry"
+                        : "give an index from 0 to \(items.count - 1), or \(items.count) for a new entry")
             }
             if index == items.count { items.append(DocumentNode(.mapping([]), place: place)) }
             try set(&items[index], at: rest.dropFirst(), file: file)

@@ -136,8 +136,12 @@ extension Codec where Value == String {
     }
 
     /// One of a few words. `later` are words of the language that this version does not know yet. With `fits`
-    /// some of the options are patterns, and it alone says what is allowed.
-    static func word(_ options: [String], later: [String] = [], fits: ((String) -> Bool)? = nil) -> Codec {
+    /// some of the options are patterns, and it alone says what is allowed; `rule` is the remedy for words that are
+    /// like those of a pattern.
+    static func word(
+        _ options: [String], later: [String] = [], fits: ((String) -> Bool)? = nil,
+        rule: @escaping (String) -> String? = { _ in nil }
+    ) -> Codec {
         Codec(type: options.count == 1 ? options[0] : "one of \(options.joined(separator: ", "))") {
             (node) throws(Problem) in
             let list = options.joined(separator: ", ")
@@ -147,6 +151,7 @@ extension Codec where Value == String {
             }
             if fits?(text) ?? options.contains(text) { return text }
             if later.contains(text) { throw Problem(message: "is not in this version", remedy: every) }
+            if let rule = rule(text) { throw Problem(message: "is unknown", remedy: rule) }
             if let near = nearest(to: text, among: options.filter { $0 != text }) {
                 throw Problem(message: "is unknown", remedy: "did you mean \(near)? " + every)
             }

@@ -86,7 +86,9 @@ enum CompressionSection {
             let path = "compression.downlink.\(index).kind"
             section.walk.report(
                 section.place(at: path), path, value: stage.name,
-                "leaves values out that a client which sat out some rounds does not have",
+                stage.isSparsifier
+                    ? "leaves values out that a client which sat out some rounds does not have"
+                    : "keeps signs alone, which do for a change of the model but not for the model itself",
                 "use quantize or float16")
         }
         if value.errorFeedback, value.uplink.isEmpty, value.downlink.isEmpty {

@@ -71,7 +71,7 @@ enum HostsSection {
         if value.minimum > value.localWorkers {
             section.walk.report(
                 section.place(at: "hosts.minimum"), "hosts.minimum", value: "\(value.minimum)",
-                "is more than the \(value.localWorkers) workers that are launched",
+                "is more than the \(value.localWorkers == 1 ? "one worker that is" : "\(value.localWorkers) workers that are") launched",
                 "lower it, launch more, or add {kind: manual}")
         }
     }

@@ -24,7 +24,9 @@ enum ModelSection {
         var name: String? = model == .named(model.name, classes: classes) ? model.name : nil
         section.optional(
             "name", &name,
-            .word(ModelSpec.names) { ModelSpec.named($0, classes: classes) != nil },
+            .word(
+                ModelSpec.names, fits: { ModelSpec.named($0, classes: classes) != nil },
+                rule: { ModelSpec.family(of: $0)?.rule }),
             absence: "`layers` must be written",
             "A network of the zoo; capitals stand for parameters, as in `wrn_16_1`. `cnn` and `mlp` are those of "
                 + "McMahan et al. 2017, `logistic` is one dense layer; `tributary model --help` says what the others are."

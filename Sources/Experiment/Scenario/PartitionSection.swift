@@ -106,10 +106,18 @@ enum PartitionSection {
         if let limit = value.dataset.limit, walk.isSound("dataset.limit"),
             value.partition.neededSamples > limit
         {
-            walk.report(
-                place, path, value: "\(value.partition.neededSamples) parts",
-                "are more than the \(limit) samples that dataset.limit keeps",
-                "use fewer clients or a higher limit")
+            switch value.partition {
+            case .dirichlet(let clients, _, let minimum), .quantitySkew(let clients, _, let minimum):
+                walk.report(
+                    section.place(at: "\(path).minimum"), "\(path).minimum", value: "\(minimum)",
+                    "samples for each of \(clients) clients are more than the \(limit) that dataset.limit keeps",
+                    "lower it, use fewer clients or a higher limit")
+            default:
+                walk.report(
+                    place, path, value: "\(value.partition.neededSamples) parts",
+                    "are more than the \(limit) samples that dataset.limit keeps",
+                    "use fewer clients or a higher limit")
+            }
         }
     }
 

@@ -6,6 +6,8 @@ public struct ZooEntry: Sendable {
     public let example: String
     /// What it is and where it comes from, in one sentence without a full stop.
     public let meaning: String
+    /// How every name of a family begins; nil for one model.
+    private let prefix: String?
     /// Layers of the model of this name with so many classes; nil for names that do not fit the pattern.
     let layers: @Sendable (_ name: String, _ classes: Int) -> [LayerSpec]?
 
@@ -13,6 +15,7 @@ public struct ZooEntry: Sendable {
     init(_ name: String, _ meaning: String, layers: @escaping @Sendable (_ classes: Int) -> [LayerSpec]) {
         pattern = name
         example = name
+        prefix = nil
         self.meaning = meaning
         self.layers = { $0 == name ? layers($1) : nil }
     }
@@ -23,6 +26,7 @@ public struct ZooEntry: Sendable {
         layers: @escaping @Sendable (_ parameters: [String], _ classes: Int) -> [LayerSpec]?
     ) {
         pattern = prefix + parameters
+        self.prefix = prefix
         self.example = example
         self.meaning = meaning
         self.layers = { name, classes in
@@ -32,6 +36,12 @@ public struct ZooEntry: Sendable {
                 rest.split(separator: "_", omittingEmptySubsequences: false).map(String.init), classes)
         }
     }
+
+    /// What its names are, for those who wrote another.
+    public var rule: String { "write \(pattern) (\(meaning)), such as \(example)" }
+
+    /// Whether a name begins like those of this family.
+    fileprivate func begins(_ name: String) -> Bool { prefix.map(name.hasPrefix) ?? false }
 
     /// A positive number up to `limit` that is written in one way only: no sign, no leading zero.
     static func integer(_ text: String, upTo limit: Int) -> Int? {
@@ -69,6 +79,9 @@ extension ModelSpec {
 
     /// Names that `named` knows, and patterns of names: capitals stand for parameters.
     public static let names = zoo.map(\.pattern)
+
+    /// The family that a name begins like, whether it fits there or not.
+    public static func family(of name: String) -> ZooEntry? { zoo.last { $0.begins(name) } }
 
     /// A model of the zoo with `classes` outputs; nil when the name is not in `names` and fits no pattern
     /// there.

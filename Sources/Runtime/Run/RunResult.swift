@@ -90,7 +90,7 @@ extension RunResult {
             let value = value(of: threshold.metric, rounds: rounds)
             if threshold.check(value) { return nil }
             return
-                "\(threshold.metric.rawValue) is \(value.map { "\($0)" } ?? "not measured"), not \(threshold.condition)"
+                "\(threshold.metric.rawValue) is \(value.map(shortest) ?? "not measured"), not \(threshold.condition)"
         }
     }
 }
