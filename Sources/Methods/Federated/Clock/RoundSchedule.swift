@@ -32,7 +32,9 @@ struct RoundSchedule {
     /// Nanoseconds of a round at most, and clients drawn.
     private var bounds: (limit: Nanoseconds?, drawn: Int) {
         guard case .deadline(let seconds, let factor, _) = policy else { return (nil, size) }
-        return (Int64(billionths: seconds), Int((factor * Double(size)).rounded(.up)))
+        // 1.1 x 100 is a little more than 110 in binary.
+        let wanted = factor * Double(size)
+        return (Int64(billionths: seconds), Int((wanted - 1e-9 * wanted).rounded(.up)))
     }
 
     mutating func next(
@@ -79,11 +81,19 @@ struct RoundSchedule {
             throw QuorumMissed(
                 text:
                     "rounds \(round - missed + 1) to \(round) had fewer than \(minimum) updates, the last \(counted.count); "
-                    + "raise devices.round.seconds or over_selection, or lower devices.round.minimum")
+                    + remedy)
         }
         now = end
         return RoundPlan(start: begun, end: end, parts: parts)
     }
+
+    private var remedy: String {
+        limitIsSet
+            ? "raise devices.round.seconds or over_selection, or lower devices.round.minimum"
+            : "lower devices.availability.dropout or devices.round.minimum"
+    }
+
+    private var limitIsSet: Bool { bounds.limit != nil }
 
     /// Clients for a round that starts when enough of them are there.
     private mutating func cohort(round: Int, selector: Selector, drawn: Int) throws(QuorumMissed) -> [Int] {

@@ -190,13 +190,20 @@ extension FederatedProgram {
     }
 
     /// Bytes that were sent for nothing; by direction, because they belong to no segment.
-    func wastedTraffic(_ row: RoundRow) -> [TrafficRow] {
-        [(TrafficRow.Direction.down, row.wastedDownBytes), (.up, row.wastedUpBytes)].compactMap {
-            direction, bytes in
-            guard bytes > 0 else { return nil }
+    func wastedTraffic() -> [TrafficRow] {
+        let wasted = trained.filter { $0.fate != .accepted }
+        func row(
+            _ direction: TrafficRow.Direction, _ part: TrafficRow.Part, _ bytes: (ClientRow) -> UInt64
+        ) -> TrafficRow? {
+            let sent = wasted.map(bytes).filter { $0 > 0 }
+            guard !sent.isEmpty else { return nil }
             return TrafficRow(
-                round: round, direction: direction, kind: "wasted", part: .payload, segment: "all",
-                clients: trained.count { $0.fate != .accepted }, bytes: bytes)
+                round: round, direction: direction, kind: "wasted", part: part, segment: "all",
+                clients: sent.count, bytes: sent.reduce(0, +))
         }
+        return [
+            row(.down, .payload, \.downPayloadBytes), row(.down, .overhead, \.downOverheadBytes),
+            row(.up, .payload, \.upPayloadBytes), row(.up, .overhead, \.upOverheadBytes),
+        ].compactMap(\.self)
     }
 }

@@ -29,7 +29,7 @@ extension FederatedProgram {
             // A client that lags behind works on the version that was newest at its start, with that round's
             // learning rate.
             let base = base(of: member.client)
-            let payload = base == round - 1 ? broadcast : versions[base] ?? broadcast
+            let payload = base == round - 1 ? broadcast : versions[base]!
             return TaskSpec(
                 id: taskID(.train, position), kind: .train, round: base + 1, client: member.client,
                 participation: participations[member.client], layout: layoutDigest,
@@ -193,7 +193,7 @@ extension FederatedProgram {
                 activations.sorted { $0.key < $1.key }.map(\.value))
         }
         current = row
-        rows = trained.map { .client($0) } + (traffic() + wastedTraffic(row)).map { .traffic($0) }
+        rows = trained.map { .client($0) } + (traffic() + wastedTraffic()).map { .traffic($0) }
         guard configuration.evaluates(round: round) else { return closeRound() }
         return beginEvaluation()
     }

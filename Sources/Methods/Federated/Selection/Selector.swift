@@ -73,8 +73,13 @@ package struct Selector {
         switch spec {
         case .uniform: return stream.sample(size, of: eligible.count).map { eligible[$0] }
         case .roundRobin:
-            let first = (round - 1) * size
-            return (first..<first + size).map { eligible[$0 % eligible.count] }
+            // Everybody has a turn; who is not there when it comes is passed over.
+            let there = Set(eligible)
+            let first = (round - 1) * self.size
+            let turns = (first..<first + self.eligible.count).lazy.map {
+                self.eligible[$0 % self.eligible.count]
+            }
+            return Array(turns.filter { there.contains($0) }.prefix(size))
         case .powerOfChoice(let candidates):
             return PowerOfChoice.cohort(
                 size, of: eligible, candidates: candidates, samples: samples, loss: loss.view, &stream)
