@@ -120,12 +120,23 @@ import Testing
         }
     }
 
-    @Test func moreUpdatesThanClientsAreMissed() {
+    /// Two at a time, one part each: the third has it last, and nobody is left for a fourth update.
+    @Test func whereEveryClientHadItsPartARoundEndsShort() throws {
         var schedule = TestTimeline(async(4, 2), seconds: [1, 1, 1], size: 3)
+        for round in 1...3 {
+            let plan = try schedule.next(round)
+            #expect(plan.clients(.accepted) == [0, 1, 2] && plan.parts.count == 3)
+            #expect(plan.start.units == Double(2 * round - 2) && plan.end.units == Double(2 * round))
+        }
+    }
+
+    @Test func whereNobodyFinishesTheQuorumIsMissed() {
+        var schedule = TestTimeline(
+            async(1, 2), seconds: [1, 1, 1], size: 3, availability: .init(dropout: 1))
         let error = #expect(throws: QuorumMissed.self) { try schedule.next(1) }
         #expect(
             error?.text
-                == "round 1: every client had its part and fewer than 4 sent an update; lower devices.round.buffer"
+                == "round 1: every client had its part and none sent an update; lower devices.availability.dropout"
         )
     }
 
