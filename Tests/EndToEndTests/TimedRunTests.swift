@@ -96,7 +96,7 @@ import Testing
         let scenario = try laboratory.smallScenario(
             method: "fedavg", rounds: 20, extra: try laboratory.devices("availability: {dropout: 1}"))
         fails(
-            75, ["rounds 1 to 10 had fewer than 1 updates", "lower devices.round.minimum"],
+            75, ["rounds 1 to 10 had fewer than 1 updates", "lower devices.availability.dropout"],
             try run(scenario, "out"))
         let database = try DatabaseQueue(path: laboratory.file("out/run.sqlite"))
         let rounds = try database.read {

@@ -24,7 +24,7 @@ public enum AvailabilityFile {
                 $0.trimmingCharacters(in: .whitespaces)
             }
             guard fields.count == 3, let client = Int(fields[0]), client >= 0, let start = Double(fields[1]),
-                let end = Double(fields[2]), start >= 0, end > start, end < 9e9
+                let end = Double(fields[2]), start >= 0, end > start, end < 1e8
             else {
                 throw .badTrace(
                     path: path, line: index + 1,

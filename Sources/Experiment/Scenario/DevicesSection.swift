@@ -64,7 +64,7 @@ enum DevicesSection {
                 switch policy {
                 case "deadline":
                     section.field(
-                        "seconds", &seconds, .number(0...1e9, above: true), .value(60), unit: "seconds",
+                        "seconds", &seconds, .number(0...1e7, above: true), .value(60), unit: "seconds",
                         "Length of a round at most, in simulated time.")
                     section.field(
                         "over_selection", &factor, .number(1...100), .value(1.3),
@@ -118,10 +118,10 @@ enum DevicesSection {
                 switch kind {
                 case "markov":
                     section.field(
-                        "on_seconds", &on, .number(0...1e9, above: true), .value(3600), unit: "seconds",
+                        "on_seconds", &on, .number(0.001...1e7), .value(3600), unit: "seconds",
                         "Mean time for which a client is there.")
                     section.field(
-                        "off_seconds", &off, .number(0...1e9, above: true), .value(3600), unit: "seconds",
+                        "off_seconds", &off, .number(0.001...1e7), .value(3600), unit: "seconds",
                         "Mean time for which it is away.")
                     value.kind = .markov(on: on, off: off)
                 case "trace":

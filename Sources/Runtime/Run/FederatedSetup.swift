@@ -47,8 +47,10 @@ public struct FederatedSetup: Sendable {
         } catch { throw .network(error) }
         exchange = configuration.exchange(plan)
         let cohort = min(configuration.training.clientsPerRound, holdings.train.count { !$0.isEmpty })
-        if let objection = configuration.aggregation.objection(clients: cohort) {
-            throw .aggregation("\(objection.message); \(objection.remedy)")
+        let least = configuration.devices?.leastUpdates(of: cohort) ?? cohort
+        if let objection = configuration.aggregation.objection(clients: least) {
+            let why = least < cohort ? " (devices.round lets a round have \(least) updates)" : ""
+            throw .aggregation("\(objection.message)\(why); \(objection.remedy)")
         }
     }
 

@@ -23,6 +23,15 @@ public struct DevicesSpec: Sendable, Equatable {
         self.round = round
         self.availability = availability
     }
+
+    /// The fewest updates that a round may have which changes the model, of a cohort of `size`.
+    package func leastUpdates(of size: Int) -> Int {
+        switch round {
+        case .strict(let minimum): availability == AvailabilitySpec() ? size : Swift.min(minimum, size)
+        case .deadline(_, _, let minimum): Swift.min(minimum, size)
+        case .async(let buffer, _, _): Swift.min(buffer, size)
+        }
+    }
 }
 
 /// A share of the clients that have the same device and the same connection.

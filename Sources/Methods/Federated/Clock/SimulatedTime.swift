@@ -5,11 +5,11 @@ package typealias Nanoseconds = Int64
 package typealias Nanojoules = Int64
 
 extension Int64 {
-    /// From seconds or joules, rounded to the nearest; at most some 290 years or 9 GJ.
+    /// From seconds or joules, rounded to the nearest; at most 10^8, some three years, so that sums of them fit, too.
     package init(billionths value: Double) {
         self =
-            value.isFinite && value < 9e9
-            ? Int64((Swift.max(0, value) * 1e9).rounded()) : 9_000_000_000_000_000_000
+            value.isFinite && value < 1e8
+            ? Int64((Swift.max(0, value) * 1e9).rounded()) : 100_000_000_000_000_000
     }
 
     /// In seconds or joules.
