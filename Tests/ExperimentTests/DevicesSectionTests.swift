@@ -74,7 +74,7 @@ import Testing
         ),
         (
             "groups: [{profile: stm32u5, link: wifi, share: 0}]",
-            "devices.groups.0.share: 0 is not positive; give a number above 0 to 10000000"
+            "devices.groups.0.share: 0 is not positive; give a number above 0 to 1000000000"
         ),
         (
             "\(group), clock: wall",
