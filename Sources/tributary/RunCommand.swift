@@ -136,6 +136,9 @@ struct RunSession {
             return try report(result, directory, restored)
         }
         let setup = try FederatedSetup(configuration)
+        try require(
+            meta, "devices_digest", try setup.devicesDigest(),
+            "a profile or trace that devices names was changed since; put it back")
         let run = try FederatedRun(
             resuming: directory, scenario: scenario, setup: setup, ledger: ledger,
             settings: try settings(scenario, setup), resumption: Host.resumption(),

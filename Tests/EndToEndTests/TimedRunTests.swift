@@ -109,4 +109,18 @@ import Testing
             75, ["rounds 1 to 10"],
             try Program.run(["run", "--resume", laboratory.file("out"), "--quiet", "--json"]))
     }
+
+    /// What simulated time follows from stands in a file that changed while the run rested.
+    @Test func changedTracesAreRefused() throws {
+        let file = laboratory.file("there.csv")
+        try laboratory.write("client,start_seconds,end_seconds\n0,0,1000\n", to: "there.csv")
+        let scenario = try laboratory.smallScenario(
+            method: "fedavg", rounds: 20,
+            extra: try laboratory.devices("availability: {dropout: 1, kind: trace, file: \(file)}"))
+        #expect(try run(scenario, "out").code == 75)
+        let resume = ["run", "--resume", laboratory.file("out"), "--quiet", "--json"]
+        fails(75, ["rounds 1 to 10"], try Program.run(resume))
+        try laboratory.write("client,start_seconds,end_seconds\n0,0,1001\n", to: "there.csv")
+        fails(65, ["devices_digest", "put it back"], try Program.run(resume))
+    }
 }

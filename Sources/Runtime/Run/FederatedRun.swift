@@ -61,6 +61,7 @@ public final class FederatedRun {
             identity: [
                 "version": settings.version, "kernel_family": KernelFamily.active.rawValue,
                 "scenario_digest": hexadecimal(scenario.digest),
+                "devices_digest": try setup.devicesDigest(),
             ])
         try ledger.set(meta: ["epoch": "1", "run": "\(number)"])
     }

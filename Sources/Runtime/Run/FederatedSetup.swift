@@ -120,6 +120,25 @@ public struct FederatedSetup: Sendable {
         } catch { throw .profile(error) }
     }
 
+    /// BLAKE2b-256 of the profiles and the trace that simulated time follows from, hexadecimal; empty without them. What
+    /// stands in files of the user's own may change while a run rests.
+    package func devicesDigest() throws(SetupError) -> String {
+        guard let devices = configuration.devices, devices.clock == .simulated else { return "" }
+        do throws(ProfileError) {
+            var text = ""
+            for group in devices.groups {
+                text += try ProfileCatalogue.device(group.profile).yaml
+                text += try ProfileCatalogue.link(group.link).yaml
+            }
+            if case .trace(let file) = devices.availability.kind {
+                for (client, intervals) in try AvailabilityFile.read(file).clients.enumerated() {
+                    for interval in intervals { text += "\(client) \(interval.start) \(interval.end)\n" }
+                }
+            }
+            return hexadecimal(digest256(Array(text.utf8)))
+        } catch { throw .profile(error) }
+    }
+
     /// A model that does not fit a device is a mistake of the scenario.
     private func check(_ fleet: Fleet) throws(ProfileError) {
         let memory = fleet.memory(batch: configuration.training.batchSize)
