@@ -36,6 +36,7 @@ struct BufferedSchedule {
     }
 
     mutating func next(round: Int, demand: (Int) -> ClientDemand) throws(QuorumMissed) -> RoundPlan {
+        guard now < .horizon else { throw .timeIsOver(round: round) }
         let begun = now
         var ended: [RoundPlan.Part] = []
         var accepted = 0
@@ -109,7 +110,7 @@ struct BufferedSchedule {
             let state = availability.state(of: client, at: now)
             if !state.isOn, let until = state.until { change = min(change, until) }
         }
-        guard change < .max else {
+        guard change < .horizon else {
             throw QuorumMissed(
                 text: "round \(round): every client had its part and none sent an update; "
                     + "lower devices.availability.dropout")

@@ -26,4 +26,11 @@ package struct RoundPlan: Sendable {
 /// Fewer clients than a round needs are there, and it does not get better.
 package struct QuorumMissed: Error, Sendable, Equatable {
     package let text: String
+
+    static func timeIsOver(round: Int) -> QuorumMissed {
+        QuorumMissed(
+            text:
+                "round \(round): thirty years of simulated time are over; use faster devices and links, or lower the times of "
+                + "devices.availability")
+    }
 }

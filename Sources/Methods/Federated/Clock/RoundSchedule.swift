@@ -40,6 +40,7 @@ struct RoundSchedule {
     mutating func next(
         round: Int, selector: Selector, demand: (Int) -> ClientDemand
     ) throws(QuorumMissed) -> RoundPlan {
+        guard now < .horizon else { throw .timeIsOver(round: round) }
         let (limit, drawn) = bounds
         let begun = now
         let cohort = try cohort(round: round, selector: selector, drawn: drawn)
@@ -106,7 +107,7 @@ struct RoundSchedule {
                 let set = Set(there)
                 return selector.cohort(round: round, size: min(drawn, there.count)) { set.contains($0) }
             }
-            guard let change = nextChange(selector.eligible) else { break }
+            guard let change = nextChange(selector.eligible), change < .horizon else { break }
             now = change
         }
         throw QuorumMissed(

@@ -4,6 +4,11 @@ package typealias Nanoseconds = Int64
 /// Energy in whole nanojoules, for the same reason.
 package typealias Nanojoules = Int64
 
+extension Nanoseconds {
+    /// Some thirty years: no run goes beyond, so that sums of moments and spans fit.
+    package static let horizon: Nanoseconds = 1_000_000_000_000_000_000
+}
+
 extension Int64 {
     /// From seconds or joules, rounded to the nearest; at most 10^8, some three years, so that sums of them fit, too.
     package init(billionths value: Double) {
