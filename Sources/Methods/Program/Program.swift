@@ -14,6 +14,65 @@ public protocol Program {
 
     /// The bytes of an object that a task of this program names as input; nil for states, which are kept elsewhere.
     func object(_ id: ObjectID) -> ObjectBytes?
+
+    /// What item `item`, from 1, of a stream brings its worker; asked for again after every answer while it is
+    /// `.later`. The same whenever it is asked for.
+    func input(_ item: Int, of task: TaskSpec) -> StreamInput
+
+    /// Takes the answer to an item that was not answered yet, whatever the order. Throws, and changes nothing, when it
+    /// cannot be used.
+    mutating func accept(_ answer: ObjectBytes, item: Int, of task: TaskSpec) throws(Rejection) -> ProgramStep
+
+    /// Takes note that items of a stream will never be answered.
+    mutating func lose(_ items: [Int], of task: TaskSpec) -> ProgramStep
+}
+
+/// Programs without streams.
+extension Program {
+    public func input(_ item: Int, of task: TaskSpec) -> StreamInput {
+        preconditionFailure("task \(task.id) is no stream")
+    }
+
+    public mutating func accept(
+        _ answer: ObjectBytes, item: Int, of task: TaskSpec
+    ) throws(Rejection) -> ProgramStep { preconditionFailure("task \(task.id) is no stream") }
+
+    public mutating func lose(_ items: [Int], of task: TaskSpec) -> ProgramStep {
+        preconditionFailure("task \(task.id) is no stream")
+    }
+}
+
+/// What an item of a stream brings.
+public enum StreamInput: Sendable {
+    /// Bytes that a deployment would send, too.
+    case object(ObjectBytes)
+    /// Nothing: the worker has the item's data itself.
+    case sensed
+    /// The item is not due yet.
+    case later
+}
+
+/// How a task exchanges items with its worker instead of giving outputs. It is done when every item was answered or lost.
+public struct StreamSpec: Sendable, Equatable {
+    public enum Disconnection: Sendable, Equatable {
+        /// Another worker answers what is missing: the result is the same.
+        case restart
+        /// What was under way is lost; another worker goes on with the rest.
+        case lose
+    }
+
+    /// Counted from 1.
+    public var items: Int
+    /// Items that may be under way at once.
+    public var window: Int
+    public var onDisconnect: Disconnection
+
+    public init(items: Int, window: Int, onDisconnect: Disconnection) {
+        precondition(items >= 1 && window >= 1)
+        self.items = items
+        self.window = window
+        self.onDisconnect = onDisconnect
+    }
 }
 
 /// What a worker is asked to compute: (kind, input objects, random key) -> (output objects, metrics, work).
@@ -26,6 +85,14 @@ public struct TaskSpec: Sendable, Equatable {
         case evaluateTest
         /// Evaluate a model, made personal by the client's state, on its held-out samples. Metrics: loss sum, correct, samples.
         case evaluateClient
+        /// Train a network on samples `first`, `count` of an epoch's order: shared data, state of the training -> new
+        /// state. `round` is the epoch, `client` the number of the network. Metrics: loss sum, correct, samples.
+        case trainNetwork
+        /// A teacher's outputs on a slice of a split: its state -> features and logits of each sample. Metrics: loss
+        /// sum, correct, samples.
+        case teacherOutputs
+        /// Serve a student: its parameters -> a stream of images in, features out.
+        case serveStudent
     }
 
     /// Unique within the run and equal in every execution of it; never 0.
@@ -47,11 +114,13 @@ public struct TaskSpec: Sendable, Equatable {
     public var outputs: [UInt64]
     /// Whether a deployment would send this task's first input and first output, too; the others never.
     public var isFederated: Bool
+    /// Set where the task exchanges items; only the asking side knows.
+    public var stream: StreamSpec?
 
     public init(
         id: UInt64, kind: Kind, round: Int, client: Int? = nil, participation: Int = 0, first: Int = 0,
         count: Int? = nil, layout: [UInt8], inputs: [ObjectReference], outputs: [UInt64] = [],
-        isFederated: Bool = false
+        isFederated: Bool = false, stream: StreamSpec? = nil
     ) {
         precondition(id != 0 && round >= 1)
         self.id = id
@@ -65,6 +134,7 @@ public struct TaskSpec: Sendable, Equatable {
         self.inputs = inputs
         self.outputs = outputs
         self.isFederated = isFederated
+        self.stream = stream
     }
 }
 

@@ -4,6 +4,28 @@ import TensorMath
 public protocol TaskExecutor: AnyObject {
     /// Starts a task. `inputs` are the objects that it names, in order.
     func begin(_ task: TaskSpec, inputs: [ObjectBytes]) throws(TaskFailure) -> any TaskExecution
+
+    /// Whether a task is answered item by item.
+    func isStream(_ task: TaskSpec) -> Bool
+
+    /// Starts to serve a stream. Several may be open at once, beside a running task.
+    func serve(_ task: TaskSpec, inputs: [ObjectBytes]) throws(TaskFailure) -> any StreamExecution
+}
+
+/// Executors without streams.
+extension TaskExecutor {
+    public func isStream(_ task: TaskSpec) -> Bool { false }
+
+    public func serve(_ task: TaskSpec, inputs: [ObjectBytes]) throws(TaskFailure) -> any StreamExecution {
+        throw TaskFailure("this worker serves no streams")
+    }
+}
+
+/// A task that answers items. Its memory is its own.
+public protocol StreamExecution: AnyObject {
+    /// Computes the answer to item `item`, from 1, in some tens of milliseconds at most. `input` is nil where the
+    /// worker has the item's data itself. The answer depends on the item alone.
+    func answer(_ input: ObjectBytes?, item: Int) throws(TaskFailure) -> ObjectBytes
 }
 
 /// A running task. It yields every few milliseconds of work, so that its worker stays responsive without threads.

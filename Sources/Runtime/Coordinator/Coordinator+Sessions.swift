@@ -251,6 +251,9 @@ extension Coordinator {
         case .train: "training client \(task.client ?? -1) in round \(task.round)"
         case .evaluateTest: "evaluating samples from \(task.first) after round \(task.round)"
         case .evaluateClient: "evaluating client \(task.client ?? -1) after round \(task.round)"
+        case .trainNetwork: "training network \(task.client ?? -1) in round \(task.round)"
+        case .teacherOutputs: "the teacher's outputs from sample \(task.first)"
+        case .serveStudent: "serving student \(task.client ?? -1) in round \(task.round)"
         }
     }
 }

@@ -94,6 +94,8 @@ public final class FederatedExecutor: TaskExecutor {
             return FineTunedEvaluation(
                 LocalTraining(self, client: id, participation: participation, epochs: epochs),
                 then: evaluation)
+        case .trainNetwork, .teacherOutputs, .serveStudent:
+            throw TaskFailure("task kind \(task.kind.rawValue) does not belong to federated training")
         }
     }
 
