@@ -86,22 +86,28 @@ struct RunSession {
     }
 
     mutating func start(_ scenario: Scenario) throws {
-        guard case .federated(let configuration) = scenario.kind else { return }
-        let setup = try FederatedSetup(configuration)
-        _ = try setup.timeline()
-        for warning in configuration.warnings(clients: setup.partition.clients.count) {
-            writeError("warning: \(warning)")
+        switch scenario.kind {
+        case .federated(let configuration):
+            let setup = try FederatedSetup(configuration)
+            _ = try setup.timeline()
+            for warning in configuration.warnings(clients: setup.partition.clients.count) {
+                writeError("warning: \(warning)")
+            }
+            try start(scenario, setup)
         }
-        let settings = try settings(scenario, setup)
+    }
+
+    private func start<Setup: ExperimentSetup>(_ scenario: Scenario, _ setup: Setup) throws {
+        let settings = try settings(scenario)
         let directory = try output.directory(for: scenario)
-        let run: FederatedRun
+        let run: ExperimentRun<Setup>
         do {
-            run = try FederatedRun(
+            run = try ExperimentRun(
                 scenario: scenario, setup: setup, directory: directory, settings: settings,
                 environment: Host.environment(),
                 logger: Host.logger(
                     file: directory.path(of: RunDirectory.Name.log), quiet: output.quiet),
-                observe: observer(configuration))
+                observe: observer(setup.rounds))
         } catch {
             directory.discard()
             throw error
@@ -128,22 +134,30 @@ struct RunSession {
         try require(
             meta, "scenario_digest", hexadecimal(scenario.digest),
             "scenario.yaml was changed since; put it back")
-        guard case .federated(let configuration) = scenario.kind else { return }
+        switch scenario.kind {
+        case .federated(let configuration):
+            try resume(directory, scenario, ledger, meta) { try FederatedSetup(configuration) }
+        }
+    }
+
+    private func resume<Setup: ExperimentSetup>(
+        _ directory: RunDirectory, _ scenario: Scenario, _ ledger: Ledger, _ meta: [String: String],
+        setup: () throws -> Setup
+    ) throws {
         if let result = meta["result"] {
             let restored = try FinishedRun.restore(
-                directory, ledger: ledger, method: configuration.method
-            ) { try FederatedSetup(configuration) }
+                directory, ledger: ledger, kind: scenario.kind, setup: setup)
             return try report(result, directory, restored)
         }
-        let setup = try FederatedSetup(configuration)
-        try require(
-            meta, "devices_digest", try setup.devicesDigest(),
-            "a profile or trace that devices names was changed since; put it back")
-        let run = try FederatedRun(
+        let setup = try setup()
+        for (key, value) in try setup.identity().sorted(by: { $0.key < $1.key }) {
+            try require(meta, key, value, "a file that the scenario names was changed since; put it back")
+        }
+        let run = try ExperimentRun(
             resuming: directory, scenario: scenario, setup: setup, ledger: ledger,
-            settings: try settings(scenario, setup), resumption: Host.resumption(),
+            settings: try settings(scenario), resumption: Host.resumption(),
             logger: Host.logger(file: directory.path(of: RunDirectory.Name.log), quiet: output.quiet),
-            observe: observer(configuration))
+            observe: observer(setup.rounds))
         try carryOut(run)
     }
 
@@ -157,7 +171,7 @@ struct RunSession {
     /// Whether only the coordinator's own workers can find its socket.
     private var isPrivate: Bool { endpoint == .privateIPC }
 
-    private func settings(_ scenario: Scenario, _ setup: FederatedSetup) throws -> RunSettings {
+    private func settings(_ scenario: Scenario) throws -> RunSettings {
         let workers = workers ?? scenario.hosts.localWorkers
         guard !isPrivate || workers >= max(scenario.hosts.minimum, 1) else {
             guard self.workers != nil else {
@@ -174,17 +188,17 @@ struct RunSession {
             endpoint: endpoint, workers: workers,
             minimumWorkers: max(scenario.hosts.minimum, min(1, workers)),
             executable: KernelChoice.executablePath, version: Tributary.version, limits: limits, began: began,
-            clientsAtHome: workers >= setup.partition.clients.count, run: Host.runNumber())
+            run: Host.runNumber())
     }
 
-    private func observer(_ configuration: FederatedConfiguration) -> (RunProgress) -> Void {
+    private func observer(_ rounds: Int) -> (RunProgress) -> Void {
         guard !output.quiet else { return { _ in } }
-        let printer = ProgressPrinter(rounds: configuration.training.rounds, terminal: isatty(2) == 1)
+        let printer = ProgressPrinter(rounds: rounds, terminal: isatty(2) == 1)
         return { printer.show($0) }
     }
 
     /// One line for whoever starts workers by hand.
-    private func announce(_ run: FederatedRun) {
+    private func announce(_ run: ExperimentRun<some ExperimentSetup>) {
         guard announces && !output.quiet else { return }
         let (awaited, own) = (run.settings.minimumWorkers, run.settings.workers)
         run.listening = { endpoint in
@@ -198,7 +212,7 @@ struct RunSession {
         }
     }
 
-    private func carryOut(_ run: FederatedRun) throws {
+    private func carryOut(_ run: ExperimentRun<some ExperimentSetup>) throws {
         announce(run)
         let mailbox = run.mailbox
         let interrupts = Interrupts(stop: { mailbox.post(.interrupted) }, abandon: run.abandon)

@@ -172,12 +172,17 @@ private func openingError(_ path: String) -> RunDirectoryError.Kind? {
         withExtendedLifetime(lock) {}
     }
 
+    private func federated() throws -> Scenario {
+        try Scenario.load(
+            text: "dataset: {name: synthetic, partition: {kind: natural}}\nmodel: {name: logistic}")
+    }
+
     @Test func tablesAreWrittenToTheByte() throws {
         let scratch = try Scratch()
         let directory = try RunDirectory.create(at: scratch.path)
         _ = try writeLedger(at: scratch.file("run.sqlite"))
         let ledger = try Ledger.open(at: scratch.file("run.sqlite"), readOnly: true)
-        try directory.exportCSV(from: ledger)
+        try directory.exportCSV(from: ledger, of: federated().kind)
         #expect(
             try directory.read("rounds.csv") == """
                 round,clients,samples,train_loss,global_test_accuracy,global_test_loss,local_test_accuracy_mean,\
@@ -234,7 +239,7 @@ private func openingError(_ path: String) -> RunDirectoryError.Kind? {
             round: 1, direction: .down, kind: "model", part: .payload, segment: "a,\"b\"", clients: 1,
             bytes: 1)
         try ledger.append(rows: [.traffic(row)], point: DurabilityPoint(round: 1))
-        try directory.exportCSV(from: ledger)
+        try directory.exportCSV(from: ledger, of: federated().kind)
         #expect(try directory.read("traffic.csv").hasSuffix("\n1,down,model,payload,\"a,\"\"b\"\"\",1,1\n"))
     }
 }

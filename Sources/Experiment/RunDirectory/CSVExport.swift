@@ -18,17 +18,18 @@ public enum RecordError: Error, Sendable, Equatable, CustomStringConvertible {
 /// was measured, numbers as the shortest decimals that give them back, lines ended by `\n`. Equal ledgers give equal
 /// bytes.
 extension RunDirectory {
-    /// The tables that `exportCSV` writes.
-    public static let exportedTables = [
-        Name.rounds, Name.clients, Name.localTest, Name.traffic, Name.costs, Name.infrastructure,
-    ]
+    /// Writes the tables of an experiment, each in one step; `Scenario.Kind.tableFiles` names them.
+    public func exportCSV(from ledger: Ledger, of kind: Scenario.Kind) throws(RecordError) {
+        switch kind {
+        case .federated: try exportFederated(from: ledger)
+        }
+        try export(Name.infrastructure, InfrastructureTable.self, from: ledger)
+    }
 
-    /// Writes rounds, clients, local tests, traffic, costs and infrastructure, each in one step.
-    public func exportCSV(from ledger: Ledger) throws(RecordError) {
+    private func exportFederated(from ledger: Ledger) throws(RecordError) {
         try export(Name.rounds, RoundTable.self, from: ledger)
         try export(Name.clients, ClientTable.self, from: ledger, columns: ClientTable.plainColumns)
         try export(Name.traffic, TrafficTable.self, from: ledger)
-        try export(Name.infrastructure, InfrastructureTable.self, from: ledger)
         try exportLocalTests(from: ledger)
         try exportCosts(from: ledger)
     }

@@ -189,6 +189,8 @@ public struct ProgramStep {
     public var quorumMissed: String?
     /// What the tasks of this step are for, for progress and timing.
     public var phase: Phase?
+    /// Rounds that this step finished: several where one had nothing to compute.
+    public var finished: [FinishedRound] = []
 
     public init() {}
 }
@@ -198,11 +200,25 @@ public enum Phase: Sendable, Equatable {
     case evaluating(round: Int)
 }
 
+/// A round that is over, for progress and timing.
+public struct FinishedRound: Sendable, Equatable {
+    public var round: Int
+    /// Where it was measured.
+    public var accuracy: Double?
+
+    public init(round: Int, accuracy: Double?) {
+        self.round = round
+        self.accuracy = accuracy
+    }
+}
+
 /// State from which a run goes on: everything else follows from the scenario.
 public struct Snapshot: Sendable {
     /// The last finished round.
     public var round: Int
     public var model: ObjectBytes
+    /// What the model's values belong to.
+    public var layout: ParameterLayout
     /// What the server remembers besides the model.
     public var memory: [NamedVector]
     /// The newest state of each client that has one; for resuming only, because rows of clients name them.
@@ -210,11 +226,12 @@ public struct Snapshot: Sendable {
     public var final: Bool
 
     public init(
-        round: Int, model: ObjectBytes, memory: [NamedVector] = [], states: [Int: ObjectReference] = [:],
-        final: Bool
+        round: Int, model: ObjectBytes, layout: ParameterLayout, memory: [NamedVector] = [],
+        states: [Int: ObjectReference] = [:], final: Bool
     ) {
         self.round = round
         self.model = model
+        self.layout = layout
         self.memory = memory
         self.states = states
         self.final = final

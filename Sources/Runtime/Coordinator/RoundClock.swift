@@ -22,9 +22,9 @@ struct RoundClock {
         _ step: ProgramStep, now: Instant, coordinator: (meter: TrafficMeter, retries: Int, workers: Int)
     ) {
         closePhase(now)
-        for case .round(let row) in step.rows {
-            accuracy = row.globalTestAccuracy ?? row.localTestAccuracyMean ?? accuracy
-            finishedRows.append(infrastructureRow(row.round, now, coordinator))
+        for finished in step.finished {
+            accuracy = finished.accuracy ?? accuracy
+            finishedRows.append(infrastructureRow(finished.round, now, coordinator))
         }
         guard let next = step.phase else { return }
         phase = next

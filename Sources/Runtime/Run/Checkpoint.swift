@@ -17,10 +17,10 @@ public enum Checkpoint {
         return "\(RunDirectory.Name.checkpoints)/round-\(zeros)\(digits).safetensors"
     }
 
-    /// The payload under its own names, then `server.NAME.SEGMENT` for what the server remembers.
-    private static func layout(_ payload: ParameterLayout, memory: [NamedVector]) -> ParameterLayout {
-        var layout = payload
-        for vector in memory {
+    /// The model under its own names, then `server.NAME.SEGMENT` for what the server remembers.
+    private static func layout(_ snapshot: Snapshot) -> ParameterLayout {
+        var layout = snapshot.layout
+        for vector in snapshot.memory {
             for segment in vector.layout.segments {
                 layout.append(
                     name: "server.\(vector.name).\(segment.name)", shape: segment.shape, role: .buffer,
@@ -32,9 +32,9 @@ public enum Checkpoint {
 
     /// Writes a snapshot and returns the BLAKE2b-256 of its values.
     static func write(
-        _ snapshot: Snapshot, payload: ParameterLayout, to directory: RunDirectory
+        _ snapshot: Snapshot, to directory: RunDirectory
     ) throws(SafetensorsError) -> [UInt8] {
-        let layout = layout(payload, memory: snapshot.memory)
+        let layout = layout(snapshot)
         let values = FloatBuffer(count: layout.count).view
         var offset = 0
         for part in [snapshot.model] + snapshot.memory.map(\.values) {
@@ -48,29 +48,35 @@ public enum Checkpoint {
         return ObjectBytes(values).digest
     }
 
-    /// Reads back what `write` wrote, and checks it against the digest in the ledger. `template` is a snapshot of the
-    /// same experiment.
+    /// Reads back what the last point of `ledger` wrote for `setup`'s experiment, and checks it against the digest there.
     static func read(
-        _ file: DurabilityPoint.File, template: Snapshot, payload: ParameterLayout,
-        from directory: RunDirectory
+        _ point: DurabilityPoint, setup: some ExperimentSetup, ledger: Ledger, from directory: RunDirectory
     ) throws -> Snapshot {
-        let path = directory.path(of: file.name)
-        let layout = layout(payload, memory: template.memory)
+        guard let named = point.files.first else {
+            throw LedgerError(
+                .corrupt, file: ledger.file, "names no model of its last point",
+                remedy: "take the run from a copy")
+        }
+        let path = directory.path(of: named.name)
+        let file = try SafetensorsFile(path: path)
+        var snapshot = try setup.template(file)
+        let layout = layout(snapshot)
         let values = FloatBuffer(count: layout.count).view
-        try SafetensorsFile(path: path).load(layout, into: values)
-        guard ObjectBytes(values).digest == file.digest else {
+        try file.load(layout, into: values)
+        guard ObjectBytes(values).digest == named.digest else {
             throw RunDirectoryError(
                 .cannotRead, path: path, "its values are not those that the ledger names",
                 remedy: "take the run from a copy")
         }
-        var snapshot = template
-        snapshot.model = ObjectBytes(values.slice(0, payload.count))
-        var offset = payload.count
+        snapshot.model = ObjectBytes(values.slice(0, snapshot.layout.count))
+        var offset = snapshot.layout.count
         for index in snapshot.memory.indices {
             let count = snapshot.memory[index].layout.count
             snapshot.memory[index].values = ObjectBytes(values.slice(offset, count))
             offset += count
         }
+        snapshot.round = point.round
+        snapshot.final = point.state[finalKey] == [1]
         return snapshot
     }
 

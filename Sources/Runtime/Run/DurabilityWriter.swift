@@ -29,20 +29,18 @@ public final class DurabilityWriter: Sendable {
     private let finished = DispatchSemaphore(value: 0)
     private let ledger: Ledger
     private let directory: RunDirectory
-    private let payload: ParameterLayout
     private let states: StateFile?
     private let answer: @Sendable (CoordinatorEvent) -> Void
 
     /// `answer` is told, on the writer's thread, what became of each request. `existing` are the checkpoints that
     /// are in the directory already, oldest first; `states` is synced before each point.
     public init(
-        ledger: Ledger, directory: RunDirectory, payload: ParameterLayout, states: StateFile?,
+        ledger: Ledger, directory: RunDirectory, states: StateFile?,
         existing: [String] = [],
         answer: @escaping @Sendable (CoordinatorEvent) -> Void
     ) {
         self.ledger = ledger
         self.directory = directory
-        self.payload = payload
         self.states = states
         self.answer = answer
         state.withLock { $0.written = existing }
@@ -86,7 +84,7 @@ public final class DurabilityWriter: Sendable {
         let snapshot = job.request.snapshot
         do {
             let name = Checkpoint.name(round: snapshot.round)
-            let digest = try Checkpoint.write(snapshot, payload: payload, to: directory)
+            let digest = try Checkpoint.write(snapshot, to: directory)
             try states?.sync()
             var facts: [String: [UInt8]] = [Checkpoint.finalKey: [snapshot.final ? 1 : 0]]
             facts[Checkpoint.fingerprintKey] = job.request.fingerprint.map { Array("\($0)".utf8) }

@@ -31,6 +31,24 @@ public struct RunResult: Codable, Sendable, Equatable {
         }
     }
 
+    /// What another way to do the same costs and gives, for one inference.
+    public struct Baseline: Codable, Sendable, Equatable {
+        public var name: String
+        public var accuracy: Double
+        public var payloadBytesPerInference: Double
+        public var messagesPerInference: Double
+        public var latencySeconds: Double
+        public var energyJoules: Double
+
+        private enum CodingKeys: String, CodingKey {
+            case name, accuracy
+            case payloadBytesPerInference = "payload_bytes_per_inference"
+            case messagesPerInference = "messages_per_inference"
+            case latencySeconds = "latency_seconds"
+            case energyJoules = "energy_joules"
+        }
+    }
+
     public var runDirectory: String
     public var name: String
     public var rounds: Int
@@ -41,6 +59,15 @@ public struct RunResult: Codable, Sendable, Equatable {
     public var firstRoundSeconds: Double?
     /// Accepted updates of rounds 2... by their training time, evaluation apart; nil for a single round.
     public var clientUpdatesPerSecond: Double?
+    /// Of the other kinds of experiment; nil for federated training. Accuracies are those of the test set; bytes,
+    /// messages, seconds and joules those of one inference.
+    public var teacherAccuracy: Double?
+    public var accuracy: Double?
+    public var payloadBytesPerInference: Double?
+    public var messagesPerInference: Double?
+    public var latencySeconds: Double?
+    public var energyJoules: Double?
+    public var baselines: [Baseline]?
     public var peakMemoryBytes: Memory
     public var bytes: Bytes
     public var retries: Int
@@ -49,7 +76,12 @@ public struct RunResult: Codable, Sendable, Equatable {
     public var thresholdsMissed: [String]
 
     private enum CodingKeys: String, CodingKey {
-        case name, rounds, bytes, retries, workers
+        case name, rounds, bytes, retries, workers, accuracy, baselines
+        case teacherAccuracy = "teacher_accuracy"
+        case payloadBytesPerInference = "payload_bytes_per_inference"
+        case messagesPerInference = "messages_per_inference"
+        case latencySeconds = "latency_seconds"
+        case energyJoules = "energy_joules"
         case runDirectory = "run_directory"
         case finalAccuracy = "final_accuracy"
         case modelDigest = "model_digest"

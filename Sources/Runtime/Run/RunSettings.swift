@@ -61,15 +61,13 @@ public struct RunSettings: Sendable {
     public var limits: Limits
     /// Nanoseconds on the monotonic clock when the command began.
     public var began: Instant
-    /// Whether each client has a worker of its own.
-    public var clientsAtHome: Bool
     /// A number for this run that no other run has.
     public var run: UInt64
 
     public init(
         endpoint: Endpoint = .privateIPC, workers: Int, minimumWorkers: Int, executable: String,
         version: String,
-        limits: Limits = Limits(), began: Instant, clientsAtHome: Bool, run: UInt64
+        limits: Limits = Limits(), began: Instant, run: UInt64
     ) {
         self.endpoint = endpoint
         self.workers = workers
@@ -78,7 +76,6 @@ public struct RunSettings: Sendable {
         self.version = version
         self.limits = limits
         self.began = began
-        self.clientsAtHome = clientsAtHome
         self.run = run
     }
 }

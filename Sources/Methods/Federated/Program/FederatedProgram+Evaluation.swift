@@ -100,6 +100,7 @@ extension FederatedProgram {
         var step = last ? ProgramStep() : beginRound()
         // A round without tasks is over before this step ends.
         step.rows = finished + step.rows
+        step.finished.insert(FinishedRound(round: row.round, accuracy: accuracy), at: 0)
         step.snapshot = step.snapshot ?? snapshot
         if last {
             step.outcome = Outcome(rounds: row.round, finalAccuracy: accuracy, modelDigest: row.modelDigest)

@@ -164,7 +164,7 @@ public struct FederatedProgram: Program {
     /// What a resumed run needs; before the first round its values are those of a fresh one.
     public func snapshot(final: Bool) -> Snapshot {
         Snapshot(
-            round: round, model: globalObject,
+            round: round, model: globalObject, layout: exchange.payload,
             memory: memory.map {
                 NamedVector(name: $0.name, layout: $0.layout, values: ObjectBytes($0.values))
             } + versionMemory, final: final)

@@ -7,12 +7,12 @@ import Synchronization
 import TensorMath
 import Wire
 
-/// Carries out a federated scenario: owns the run directory, the socket, the workers and the ledger.
-public final class FederatedRun {
-    public typealias Driver = CoordinatorDriver<FederatedProgram>
+/// Carries out a scenario: owns the run directory, the socket, the workers and the ledger.
+public final class ExperimentRun<Setup: ExperimentSetup> {
+    public typealias Driver = CoordinatorDriver<Setup.Experiment>
 
     public let scenario: Scenario
-    public let setup: FederatedSetup
+    public let setup: Setup
     public let directory: RunDirectory
     public let settings: RunSettings
     public let mailbox: Driver.Mailbox
@@ -34,7 +34,7 @@ public final class FederatedRun {
 
     /// A new run in a fresh directory.
     public init(
-        scenario: Scenario, setup: FederatedSetup, directory: RunDirectory, settings: RunSettings,
+        scenario: Scenario, setup: Setup, directory: RunDirectory, settings: RunSettings,
         environment: RunEnvironment, logger: Logger, observe: @escaping (RunProgress) -> Void
     ) throws {
         self.scenario = scenario
@@ -52,23 +52,22 @@ public final class FederatedRun {
         number = settings.run
         earlier = EarlierExecutions()
         try directory.makeDirectory(RunDirectory.Name.checkpoints)
-        stateFile = try Self.stateFile(setup, directory)
+        stateFile = try setup.stateFile(in: directory)
         states = ClientStateStore(medium: stateFile.map { $0 as any StateMedium } ?? MemoryMedium())
         try directory.write(scenario.resolvedYAML, to: RunDirectory.Name.scenario)
         try directory.writeEnvironment(environment)
         ledger = try Ledger.create(
             at: directory.path(of: RunDirectory.Name.ledger),
-            identity: [
+            identity: try setup.identity().merging([
                 "version": settings.version, "kernel_family": KernelFamily.active.rawValue,
                 "scenario_digest": hexadecimal(scenario.digest),
-                "devices_digest": try setup.devicesDigest(),
-            ])
+            ]) { $1 })
         try ledger.set(meta: ["epoch": "1", "run": "\(number)"])
     }
 
     /// A run that goes on from its last durability point. Everything but `settings` comes from its directory.
     public init(
-        resuming directory: RunDirectory, scenario: Scenario, setup: FederatedSetup, ledger: Ledger,
+        resuming directory: RunDirectory, scenario: Scenario, setup: Setup, ledger: Ledger,
         settings: RunSettings, resumption: RunEnvironment.Resumption, logger: Logger,
         observe: @escaping (RunProgress) -> Void
     ) throws {
@@ -87,20 +86,11 @@ public final class FederatedRun {
         }
         existing = try Checkpoint.tidy(directory, lastRound: point?.round ?? 0)
         let kept = try ledger.clientStates()
-        stateFile = try Self.stateFile(setup, directory)
+        stateFile = try setup.stateFile(in: directory)
         states = try ClientStateStore(
             medium: stateFile.map { $0 as any StateMedium } ?? MemoryMedium(), resuming: kept)
         snapshot = try point.map { point in
-            guard let file = point.files.first else {
-                throw LedgerError(
-                    .corrupt, file: ledger.file, "names no model of its last point",
-                    remedy: "take the run from a copy")
-            }
-            var snapshot = try Checkpoint.read(
-                file, template: try setup.program(resuming: nil).snapshot(final: false),
-                payload: setup.exchange.payload, from: directory)
-            snapshot.round = point.round
-            snapshot.final = point.state[Checkpoint.finalKey] == [1]
+            var snapshot = try Checkpoint.read(point, setup: setup, ledger: ledger, from: directory)
             for state in kept {
                 snapshot.states[state.client] = ObjectReference(
                     id: state.id, bytes: UInt64(setup.stateBytes))
@@ -131,18 +121,11 @@ public final class FederatedRun {
         return true
     }
 
-    static func stateFile(
-        _ setup: FederatedSetup, _ directory: RunDirectory
-    ) throws(StateError) -> StateFile? {
-        guard setup.stateBytes > 0 else { return nil }
-        return try StateFile(path: directory.path(of: Checkpoint.states), stateBytes: setup.stateBytes)
-    }
-
     /// Runs to the end. Returns the result, or how it ended otherwise.
     public func run() throws -> (result: RunResult?, end: RunEnd) {
         if let snapshot, snapshot.final {
             // The last round was durable before: only the files were not written.
-            let outcome = try finalOutcome()
+            let outcome = try setup.outcome(ledger)
             return (try finish(outcome, Machinery()), .completed(outcome))
         }
         let place = try SocketPlace(settings.endpoint)
@@ -177,11 +160,10 @@ public final class FederatedRun {
             executable: settings.executable, arguments: ["worker", "--connect", bound])
         try launcher.start(workers: settings.workers)
         defer { launcher.stop() }
-        if snapshot == nil { try setup.writePartition(to: directory) }
+        if snapshot == nil { try setup.writeInputs(to: directory) }
         let mailbox = mailbox
         let writer = DurabilityWriter(
-            ledger: ledger, directory: directory, payload: setup.exchange.payload, states: stateFile,
-            existing: existing
+            ledger: ledger, directory: directory, states: stateFile, existing: existing
         ) { mailbox.post($0) }
         let driver = try makeDriver(launcher: settings.workers > 0 ? launcher : nil, writer: writer)
         let end = driver.run(socket: socket)
@@ -193,18 +175,6 @@ public final class FederatedRun {
         return (end, machinery)
     }
 
-    /// The outcome of a run whose last round is in the ledger.
-    private func finalOutcome() throws -> Outcome {
-        guard let row = try ledger.rounds().last else {
-            throw RunDirectoryError(
-                .cannotRead, path: directory.path, "its ledger names a last round and does not hold it",
-                remedy: "take the run from a copy")
-        }
-        return Outcome(
-            rounds: row.round, finalAccuracy: row.globalTestAccuracy ?? row.localTestAccuracyMean,
-            modelDigest: row.modelDigest)
-    }
-
     private func makeDriver(launcher: LocalLauncher?, writer: DurabilityWriter) throws -> Driver {
         let coordinator = Coordinator(
             settings: CoordinatorSettings(
@@ -212,7 +182,7 @@ public final class FederatedRun {
                 kernelFamily: KernelFamily.active.rawValue,
                 scenario: ObjectBytes(Array(scenario.resolvedYAML.utf8)), limits: settings.limits,
                 minimumWorkers: settings.minimumWorkers, launchesWorkers: settings.workers > 0,
-                slots: settings.clientsAtHome ? settings.workers : nil,
+                slots: setup.clients.flatMap { settings.workers >= $0 ? settings.workers : nil },
                 fingerprint: fingerprint, began: settings.began,
                 committedRound: snapshot?.round ?? 0),
             program: try setup.program(resuming: snapshot), states: states)
@@ -234,8 +204,7 @@ public final class FederatedRun {
     /// The files that a finished run leaves: pure functions of the ledger and the last model.
     private func finish(_ outcome: Outcome, _ machinery: Machinery) throws -> RunResult {
         try FinishedRun.writeModels(directory, ledger, setup, states)
-        try directory.exportCSV(from: ledger)
-        let rounds = try ledger.rounds()
+        try directory.exportCSV(from: ledger, of: scenario.kind)
         let infrastructure = try ledger.infrastructure()
         let meter = machinery.meter
         let first = infrastructure.first.flatMap { snapshot == nil && $0.round == 1 ? $0.wallSeconds : nil }
@@ -243,17 +212,16 @@ public final class FederatedRun {
             runDirectory: directory.path, name: scenario.name, rounds: outcome.rounds,
             finalAccuracy: outcome.finalAccuracy, modelDigest: outcome.modelDigest,
             wallSeconds: Double(MonotonicClock.now() - settings.began) / 1e9, firstRoundSeconds: first,
-            clientUpdatesPerSecond: RunResult.updatesPerSecond(rounds, infrastructure),
             peakMemoryBytes: .init(coordinator: peakMemoryBytes(), workerMax: machinery.workerMemory),
             bytes: .init(
-                federatedUp: rounds.reduce(0) { $0 + $1.federatedUpBytes },
-                federatedDown: rounds.reduce(0) { $0 + $1.federatedDownBytes },
+                federatedUp: 0, federatedDown: 0,
                 simulation: earlier.simulation + meter.received.simulation + meter.sent.simulation,
                 wire: earlier.wire + meter.received.total + meter.sent.total,
                 framing: meter.received.framing + meter.sent.framing),
             retries: earlier.retries + machinery.retries, workers: infrastructure.map(\.workers).max() ?? 0,
             thresholdsMissed: [])
-        result.thresholdsMissed = result.missed(scenario.thresholds, rounds: rounds)
+        try setup.complete(&result, from: ledger)
+        result.thresholdsMissed = result.missed(scenario.thresholds, rounds: try ledger.rounds())
         try ledger.set(meta: ["result": String(decoding: try JSONEncoder().encode(result), as: UTF8.self)])
         return result
     }

@@ -1,0 +1,29 @@
+import Methods
+
+/// What a finished run of each kind leaves, by what it is made from.
+extension Scenario.Kind {
+    /// From the ledger.
+    public var tableFiles: [String] {
+        typealias Name = RunDirectory.Name
+        switch self {
+        case .federated:
+            return [Name.rounds, Name.clients, Name.localTest, Name.traffic, Name.costs, Name.infrastructure]
+        }
+    }
+
+    /// From the scenario and its data.
+    public var inputFiles: [String] {
+        switch self {
+        case .federated: [RunDirectory.Name.partition]
+        }
+    }
+
+    /// From the last checkpoint.
+    public var modelFiles: [String] {
+        switch self {
+        case .federated(let configuration):
+            [RunDirectory.Name.model]
+                + (configuration.method.method.keepsModel ? [RunDirectory.Name.personal] : [])
+        }
+    }
+}
