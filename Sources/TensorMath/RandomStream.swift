@@ -16,6 +16,8 @@ public struct RandomKey: Sendable, Hashable {
         case calibration
         /// Which client has which device, when clients are there, and who leaves on the way.
         case devices, availability, departure
+        /// Of a teacher's filters: communities, parts drawn at random, places in their picture.
+        case communities, filters, layout
     }
 
     public var seed: UInt64

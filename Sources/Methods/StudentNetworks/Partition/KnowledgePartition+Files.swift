@@ -1,0 +1,65 @@
+extension KnowledgePartition {
+    /// One filter a row, `filter,community,part`; a field is empty where the filter has no community, or no part.
+    public var csv: String {
+        let community = Self.membership(communities, filters: filters)
+        let part = Self.membership(parts, filters: filters)
+        func field(_ value: Int?) -> String { value.map { "\($0)" } ?? "" }
+        return "filter,community,part\n"
+            + (0..<filters).map { "\($0),\(field(community[$0])),\(field(part[$0]))\n" }.joined()
+    }
+
+    /// A JSON object with the keys `communities`, `dropped`, `filters`, `modularity` and `parts`, in this order.
+    public var json: String {
+        func list(_ groups: [[Int]]) -> String {
+            groups.isEmpty ? "[]" : "[\n    \(groups.map { "\($0)" }.joined(separator: ",\n    "))\n  ]"
+        }
+        return """
+            {
+              "communities": \(list(communities)),
+              "dropped": \(dropped),
+              "filters": \(filters),
+              "modularity": \(modularity.map { "\($0)" } ?? "null"),
+              "parts": \(list(parts))
+            }
+
+            """
+    }
+
+    /// GraphML (graphml.graphdrawing.org) for Gephi, Cytoscape, networkx and others. Nodes carry `community`, `part`,
+    /// `degree` and `activity` (mean of the normalised activity), edges their `weight`; nodes without community or part
+    /// lack the value. Nil for rules without a graph.
+    public func graphML(_ activity: FilterActivity) -> String? {
+        guard let graph else { return nil }
+        precondition(activity.filters == filters, "\(activity.filters) filters, not \(filters)")
+        let community = Self.membership(communities, filters: filters)
+        let part = Self.membership(parts, filters: filters)
+        let (degrees, means) = (graph.degrees, activity.means)
+        var lines = [
+            #"<?xml version="1.0" encoding="UTF-8"?>"#,
+            #"<graphml xmlns="http://graphml.graphdrawing.org/xmlns">"#,
+        ]
+        for (name, domain, type) in [
+            ("community", "node", "int"), ("part", "node", "int"), ("degree", "node", "int"),
+            ("activity", "node", "double"), ("weight", "edge", "double"),
+        ] {
+            lines.append(
+                #"  <key id="\#(name)" for="\#(domain)" attr.name="\#(name)" attr.type="\#(type)"/>"#)
+        }
+        func data(_ key: String, _ value: (some CustomStringConvertible)?) -> String {
+            value.map { #"<data key="\#(key)">\#($0)</data>"# } ?? ""
+        }
+        lines.append(#"  <graph id="filters" edgedefault="undirected">"#)
+        for filter in 0..<filters {
+            let values =
+                data("community", community[filter]) + data("part", part[filter])
+                + data("degree", degrees[filter]) + data("activity", means[filter])
+            lines.append(#"    <node id="\#(filter)">\#(values)</node>"#)
+        }
+        for edge in graph.edges {
+            let weight = data("weight", edge.weight)
+            lines.append(
+                #"    <edge source="\#(edge.first)" target="\#(edge.second)">\#(weight)</edge>"#)
+        }
+        return (lines + ["  </graph>", "</graphml>", ""]).joined(separator: "\n")
+    }
+}
