@@ -53,6 +53,7 @@ public final class Network {
     private let dropout = DropoutSource()
 
     /// `parameters` shares another network's (plan.layout.count values); nil makes new ones, all zero.
+    /// `gradients` is where those of training go, in as many values; nil makes room for them.
     /// A ReLU or 2 x 2 maximum runs together with the layer before, whose own output then does not exist,
     /// unless that layer's name is among `taps`. All other blocks can be tapped always. `frozen`: blocks,
     /// composite ones with all that they hold, whose weights stay as they are; norms and dropout in them
@@ -60,7 +61,8 @@ public final class Network {
     /// whether the gradient of the input is computed, too.
     public init(
         plan: NetworkPlan, batch: Int, mode: Mode = .training, parameters: FloatView? = nil,
-        taps: Set<String> = [], frozen: Set<String> = [], inputGradient wantsInputGradient: Bool = false
+        gradients ownGradients: FloatView? = nil, taps: Set<String> = [], frozen: Set<String> = [],
+        inputGradient wantsInputGradient: Bool = false
     ) {
         precondition(batch > 0, "a batch of \(batch)")
         for name in taps.union(frozen) { precondition(plan.index(of: name) != nil, "no block named \(name)") }
@@ -69,7 +71,9 @@ public final class Network {
             parameters.count == plan.layout.count, "\(parameters.count) of \(plan.layout.count) parameters")
         let trains = mode == .training
         precondition(trains || !wantsInputGradient, "a network for evaluation has no gradients")
-        let gradients = FloatBuffer(count: trains ? plan.layout.count : 0).view
+        let gradientCount = trains ? plan.layout.count : 0
+        let gradients = ownGradients ?? FloatBuffer(count: gradientCount).view
+        precondition(gradients.count == gradientCount, "\(gradients.count) of \(gradientCount) gradients")
         let isFrozen = plan.blocks.map { block in
             frozen.contains { block.name == $0 || block.name.hasPrefix("\($0).") }
         }

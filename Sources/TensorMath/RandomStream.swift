@@ -18,6 +18,8 @@ public struct RandomKey: Sendable, Hashable {
         case devices, availability, departure
         /// Of a teacher's filters: communities, parts drawn at random, places in their picture.
         case communities, filters, layout
+        /// Which students a step of joint training leaves out.
+        case omission
     }
 
     public var seed: UInt64

@@ -24,6 +24,9 @@ extension NetworksTests {
             ("resnet8", cifar, 78_042), ("resnet20", cifar, 272_474), ("resnet34", cifar, 21_289_802),
             ("mobilenet_v1", cifar, 3_217_226),
             ("wrn_16_1", cifar, 175_626), ("wrn_16_2", cifar, 692_810), ("wrn_40_4", cifar, 8_955_050),
+            // 448; blocks of 1,928, 1,200; 3,680, 4,704; 14,528, 18,624; 64 of the last norm and 330.
+            ("wrn_16_0.5", cifar, 45_506),
+            ("small_cnn", digits, 94_186), ("small_cnn_0.25", digits, 6_274),
             ("vgg11", cifar, 9_231_114),
             ("nasbench201_333333", cifar, 1_531_546), ("nasbench201_334131", cifar, 802_426),
             ("nasbench201_103433", cifar, 802_426),
@@ -99,7 +102,8 @@ extension NetworksTests {
         /// Names have one spelling, and parameters a range.
         @Test(arguments: [
             "wrn_16", "wrn_16_0", "wrn_016_1", "wrn_16_1_1", "wrn_17_1", "wrn_4_1", "wrn_+16_1", "wrn_1006_1",
-            "wrn_16_65", "wrn_-2_1", "wrn__", "mobilenet_v1_", "mobilenet_v1_1", "mobilenet_v1_nan",
+            "wrn_16_65", "wrn_16_2.0", "wrn_16_0.50", "wrn_16_.5", "wrn_16_0.04", "wrn_16_64.5", "wrn_16_nan",
+            "wrn_-2_1", "wrn__", "mobilenet_v1_", "mobilenet_v1_1", "mobilenet_v1_nan",
             "mobilenet_v1_0", "mobilenet_v1_0.250", "mobilenet_v1_-0.25", "mobilenet_v2_1e3",
             "nasbench201_33333", "nasbench201_3333333", "nasbench201_333335", "nasbench201_33333x",
             "Resnet20",

@@ -72,7 +72,8 @@ public struct ZooEntry: Sendable {
 extension ModelSpec {
     /// All models that `named` knows. Counts in their sources are of trainable values.
     public static let zoo: [ZooEntry] = [
-        FederatedAveragingNets.zoo, LeNets.zoo, FedMAXNet.zoo, SmallResNet.zoo, ResNet.zoo, WideResNet.zoo,
+        FederatedAveragingNets.zoo, LeNets.zoo, FedMAXNet.zoo, SmallCNN.zoo, SmallResNet.zoo, ResNet.zoo,
+        WideResNet.zoo,
         MobileNetV1.zoo, MobileNetV2.zoo, VGG.zoo, NASBench201.zoo, DenseNet.zoo, SqueezeNet.zoo,
         GoogLeNet.zoo, ShuffleNetV2.zoo, MnasNet.zoo,
     ].flatMap { $0 }

@@ -55,6 +55,47 @@ package struct LocalOptimizer {
         }
     }
 
+    /// May change between steps, as schedules do.
+    package var learningRate: Float {
+        get {
+            switch state {
+            case .sgd(let sgd): sgd.settings.learningRate
+            case .adam(let adam): adam.settings.learningRate
+            }
+        }
+        set {
+            switch state {
+            case .sgd(var sgd):
+                sgd.settings.learningRate = newValue
+                state = .sgd(sgd)
+            case .adam(var adam):
+                adam.settings.learningRate = newValue
+                state = .adam(adam)
+            }
+        }
+    }
+
+    /// What it keeps of every parameter between steps, in the layout's order: v for SGD with momentum, m and v for
+    /// Adam, nothing for SGD without.
+    package var memory: [FloatView] {
+        switch state {
+        case .sgd(let sgd): sgd.velocity.map { [$0] } ?? []
+        case .adam(let adam): [adam.mean, adam.square]
+        }
+    }
+
+    /// Goes on after `steps` steps, whose `memory` has been put back.
+    package mutating func resume(after steps: Int) {
+        switch state {
+        case .sgd(var sgd):
+            sgd.started = steps > 0
+            state = .sgd(sgd)
+        case .adam(var adam):
+            adam.steps = steps
+            state = .adam(adam)
+        }
+    }
+
     /// Forgets all steps.
     package mutating func reset(learningRate: Float) {
         switch state {
