@@ -592,7 +592,52 @@ void   tributary__error__free_unpacked
   assert(message->base.descriptor == &tributary__error__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor tributary__envelope__field_descriptors[18] =
+void   tributary__item__init
+                     (Tributary__Item         *message)
+{
+  static const Tributary__Item init_value = TRIBUTARY__ITEM__INIT;
+  *message = init_value;
+}
+size_t tributary__item__get_packed_size
+                     (const Tributary__Item *message)
+{
+  assert(message->base.descriptor == &tributary__item__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t tributary__item__pack
+                     (const Tributary__Item *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &tributary__item__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t tributary__item__pack_to_buffer
+                     (const Tributary__Item *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &tributary__item__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Tributary__Item *
+       tributary__item__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Tributary__Item *)
+     protobuf_c_message_unpack (&tributary__item__descriptor,
+                                allocator, len, data);
+}
+void   tributary__item__free_unpacked
+                     (Tributary__Item *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &tributary__item__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+static const ProtobufCFieldDescriptor tributary__envelope__field_descriptors[19] =
 {
   {
     "major",
@@ -810,6 +855,18 @@ static const ProtobufCFieldDescriptor tributary__envelope__field_descriptors[18]
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "item",
+    29,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Tributary__Envelope, body_case),
+    offsetof(Tributary__Envelope, item),
+    &tributary__item__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned tributary__envelope__field_indices_by_name[] = {
   16,   /* field[16] = bye */
@@ -818,6 +875,7 @@ static const unsigned tributary__envelope__field_indices_by_name[] = {
   17,   /* field[17] = error */
   12,   /* field[12] = fetch */
   6,   /* field[6] = hello */
+  18,   /* field[18] = item */
   0,   /* field[0] = major */
   1,   /* field[1] = minor */
   14,   /* field[14] = offer */
@@ -836,7 +894,7 @@ static const ProtobufCIntRange tributary__envelope__number_ranges[3 + 1] =
   { 1, 0 },
   { 16, 6 },
   { 23, 12 },
-  { 0, 18 }
+  { 0, 19 }
 };
 const ProtobufCMessageDescriptor tributary__envelope__descriptor =
 {
@@ -846,7 +904,7 @@ const ProtobufCMessageDescriptor tributary__envelope__descriptor =
   "Tributary__Envelope",
   "tributary",
   sizeof(Tributary__Envelope),
-  18,
+  19,
   tributary__envelope__field_descriptors,
   tributary__envelope__field_indices_by_name,
   3,  tributary__envelope__number_ranges,
@@ -1892,5 +1950,82 @@ const ProtobufCMessageDescriptor tributary__error__descriptor =
   tributary__error__field_indices_by_name,
   1,  tributary__error__number_ranges,
   (ProtobufCMessageInit) tributary__error__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor tributary__item__field_descriptors[4] =
+{
+  {
+    "task",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FIXED64,
+    0,   /* quantifier_offset */
+    offsetof(Tributary__Item, task),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "item",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FIXED64,
+    0,   /* quantifier_offset */
+    offsetof(Tributary__Item, item),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "attempt",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FIXED32,
+    0,   /* quantifier_offset */
+    offsetof(Tributary__Item, attempt),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "content",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FIXED32,
+    0,   /* quantifier_offset */
+    offsetof(Tributary__Item, content),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned tributary__item__field_indices_by_name[] = {
+  2,   /* field[2] = attempt */
+  3,   /* field[3] = content */
+  1,   /* field[1] = item */
+  0,   /* field[0] = task */
+};
+static const ProtobufCIntRange tributary__item__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor tributary__item__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "tributary.Item",
+  "Item",
+  "Tributary__Item",
+  "tributary",
+  sizeof(Tributary__Item),
+  4,
+  tributary__item__field_descriptors,
+  tributary__item__field_indices_by_name,
+  1,  tributary__item__number_ranges,
+  (ProtobufCMessageInit) tributary__item__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

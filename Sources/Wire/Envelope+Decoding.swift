@@ -107,6 +107,7 @@ extension Message {
         case TRIBUTARY__ENVELOPE__BODY_PING: self = .ping(try Ping(e.ping.pointee))
         case TRIBUTARY__ENVELOPE__BODY_TASK: self = .task(try TaskOrder(e.task.pointee))
         case TRIBUTARY__ENVELOPE__BODY_OFFER: self = .offer(try Offer(e.offer.pointee))
+        case TRIBUTARY__ENVELOPE__BODY_ITEM: self = .item(try Item(e.item.pointee))
         case TRIBUTARY__ENVELOPE__BODY_PONG:
             self = .pong(committed: try present(e.pong.pointee.committed, "the committed round") - 1)
         case TRIBUTARY__ENVELOPE__BODY_FETCH:
@@ -228,5 +229,19 @@ extension Offer {
             work: try readNumbers(body.n_work, body.work),
             inline: try mask(body.inline_, of: outputs.count),
             failure: body.outcome == 2 ? try readText(body.text) : nil)
+    }
+}
+
+extension Item {
+    fileprivate init(_ body: Tributary__Item) throws(WireError) {
+        guard body.attempt != 0, 1...2 ~= body.content else {
+            throw WireError("ITEM without attempt or content")
+        }
+        guard let number = Int(exactly: try present(body.item, "the item")) else {
+            throw WireError("item \(body.item)")
+        }
+        self.init(
+            task: try present(body.task, "the task"), number: number, attempt: body.attempt,
+            hasFrame: body.content == 1)
     }
 }

@@ -67,6 +67,7 @@ extension Message {
         case .ping(let ping): return ping.pack(into: &envelope)
         case .task(let order): return order.pack(into: &envelope)
         case .offer(let offer): return offer.pack(into: &envelope)
+        case .item(let item): return item.pack(into: &envelope)
         case .pong(let committed):
             var body = Tributary__Pong()
             tributary__pong__init(&body)
@@ -199,5 +200,15 @@ extension Offer {
                 }
             }
         }
+    }
+}
+
+extension Item {
+    fileprivate func pack(into envelope: inout Tributary__Envelope) -> [UInt8] {
+        var body = Tributary__Item()
+        tributary__item__init(&body)
+        (body.task, body.item) = (task, UInt64(number))
+        (body.attempt, body.content) = (attempt, hasFrame ? 1 : 2)
+        return Wire.pack(&envelope, TRIBUTARY__ENVELOPE__BODY_ITEM, &body, \.item)
     }
 }

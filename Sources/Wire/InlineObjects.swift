@@ -27,7 +27,7 @@ extension Offer {
 
 extension Message {
     /// Of the header that carries it; the envelope's own numbers do not change its size.
-    fileprivate var headerBytes: Int {
+    var headerBytes: Int {
         Envelope(run: 1, epoch: 1, session: 1, sequence: 1, message: self).encoded().count
     }
 }

@@ -12,6 +12,8 @@ public struct Limits: Sendable, Equatable {
     public static let objectsPerTask = 16
     /// Numbers in `metrics`, `work`, `held`.
     public static let numbersPerMessage = 64
+    /// Items that may wait to be computed at one worker; more is a mistake or an attack.
+    public static let waitingItems = 1024
     /// Bytes of UTF-8 in a name or an explanation.
     public static let textBytes = 1024
 
@@ -39,6 +41,8 @@ public struct Limits: Sendable, Equatable {
     public var leases = 20
     /// Tasks a worker may hold at most: enough to cover a round trip when tasks last microseconds.
     public var credit = 8
+    /// Items under way with one worker, shared by its streams: fewer than the messages that may wait for it.
+    public var items = 128
     /// Nanoseconds to wait for the first worker, or for any worker once all are gone.
     public var lonely: UInt64 = 60_000_000_000
 

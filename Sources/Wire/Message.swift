@@ -3,7 +3,7 @@ import TensorMath
 /// The version of the protocol. Majors must match; a higher minor may add fields, which are ignored.
 public enum ProtocolVersion {
     public static let major: UInt32 = 1
-    public static let minor: UInt32 = 1
+    public static let minor: UInt32 = 2
 }
 
 /// The header of every message. Field by field: `wire.proto`.
@@ -40,6 +40,7 @@ public enum Message: Sendable, Equatable {
     case result(task: UInt64, code: ResultCode, text: String)
     case bye(code: UInt32, text: String, memoryBytes: UInt64)
     case error(code: ErrorCode, text: String, object: ObjectID?)
+    case item(Item)
 
     /// The name in `wire.proto`.
     public var name: String {
@@ -56,6 +57,7 @@ public enum Message: Sendable, Equatable {
         case .result: "RESULT"
         case .bye: "BYE"
         case .error: "ERROR"
+        case .item: "ITEM"
         }
     }
 }
@@ -193,6 +195,28 @@ public struct Offer: Sendable, Equatable {
         self.inline = inline
         self.failure = failure
     }
+}
+
+/// An item of a stream: its input on the way to the worker, its answer on the way back.
+public struct Item: Sendable, Equatable {
+    public var task: UInt64
+    /// Counted from 1.
+    public var number: Int
+    /// As in the task's order.
+    public var attempt: UInt32
+    /// Whether the frame behind this header holds it; inputs that the worker has itself have none.
+    public var hasFrame: Bool
+
+    public init(task: UInt64, number: Int, attempt: UInt32, hasFrame: Bool) {
+        self.task = task
+        self.number = number
+        self.attempt = attempt
+        self.hasFrame = hasFrame
+    }
+
+    /// Bytes of the header of every item.
+    public static let headerBytes = UInt64(
+        Message.item(Item(task: 1, number: 1, attempt: 1, hasFrame: true)).headerBytes)
 }
 
 /// What became of an offered update.

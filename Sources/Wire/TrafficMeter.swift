@@ -1,7 +1,8 @@
 /// Counts every byte of headers and frames that the coordinator's socket moves, by what it was moved for.
 ///
 /// *Federated* is what a deployment would have sent for the same client in the same round: one TASK header and the
-/// model, one OFFER header and the update, and a CHUNK header for every MiB begun of an object larger than that.
+/// model, one OFFER header and the update, and a CHUNK header for every MiB begun of an object larger than that; and
+/// every item's input and answer once, with their headers.
 /// Everything else (retries, evaluation, PING, scenario, smaller chunks) is *simulation*.
 public struct TrafficMeter: Sendable, Equatable {
     /// Objects up to this size ride on the message that names them; above it a deployment sends one chunk each.
@@ -10,6 +11,10 @@ public struct TrafficMeter: Sendable, Equatable {
     public struct Sums: Sendable, Equatable {
         public var federatedPayload: UInt64 = 0
         public var federatedOverhead: UInt64 = 0
+        /// Of these two, what items of streams brought, and how many of their messages did.
+        public var itemPayload: UInt64 = 0
+        public var itemOverhead: UInt64 = 0
+        public var items: UInt64 = 0
         public var simulation: UInt64 = 0
         public var messages: UInt64 = 0
         /// ZMTP's flags and lengths around the frames: stated, and not part of `total`.
@@ -32,12 +37,21 @@ public struct TrafficMeter: Sendable, Equatable {
         /// objects that are parked at the coordinator, and those objects.
         public var simulatedHeader = 0
         public var simulatedPayload = 0
+        /// An item of a stream.
+        public var isItem = false
         public static let simulation = Share(header: false, payload: false)
         public static let federated = Share(header: true, payload: true)
 
         public init(header: Bool, payload: Bool) {
             self.header = header
             self.payload = payload
+        }
+
+        /// The share of an item's input that goes out for the first time.
+        public static var item: Share {
+            var share = Share.federated
+            share.isItem = true
+            return share
         }
 
         /// The share of a CHUNK of an object of `bytes` that starts at `offset` and serves federated traffic.
@@ -67,6 +81,12 @@ public struct TrafficMeter: Sendable, Equatable {
         received.claim(payload: payload, overhead: overhead)
     }
 
+    /// An item's answer was accepted: once is what a deployment sends.
+    public mutating func claimAnswer(payload: UInt64) {
+        claimReceived(payload: payload, overhead: Item.headerBytes)
+        received.count(item: payload, overhead: Item.headerBytes)
+    }
+
     /// Overhead of the headers around an object of `bytes` on the message that names it, whose header has `header`
     /// bytes, where chunks have headers of `chunkHeader` bytes.
     public static func overhead(object bytes: Int, header: Int, chunkHeader: Int) -> UInt64 {
@@ -83,6 +103,12 @@ extension TrafficMeter.Sums {
         federatedOverhead += overhead
     }
 
+    fileprivate mutating func count(item payload: UInt64, overhead: UInt64) {
+        items += 1
+        itemPayload += payload
+        itemOverhead += overhead
+    }
+
     fileprivate mutating func add(header: Int, frame: Int?, share: TrafficMeter.Share) {
         messages += 1
         framing += Framing.bytes(header: header, frame: frame) - UInt64(header + (frame ?? 0))
@@ -91,5 +117,6 @@ extension TrafficMeter.Sums {
         federatedOverhead += UInt64(overhead)
         federatedPayload += UInt64(payload)
         simulation += UInt64(header + (frame ?? 0) - overhead - payload)
+        if share.isItem { count(item: UInt64(payload), overhead: UInt64(overhead)) }
     }
 }

@@ -12,7 +12,7 @@ import Testing
     }
 
     /// What must hold however the run went.
-    static func violations(_ world: SimulatedWorld) -> [String] {
+    static func violations(_ world: SimulatedWorld<TinyMethod>) -> [String] {
         var found: [String] = []
         guard case .completed(let outcome) = world.end else {
             let last = world.notes.suffix(12).joined(separator: "\n    ")
@@ -20,7 +20,7 @@ import Testing
                 "not complete at \(world.now / 1_000_000) ms: \(String(describing: world.end))\n    \(last)"
             ]
         }
-        let oracle = TinyExperiment.oracles[world.method]!
+        let oracle = TinyExperiment.oracles[world.subject.name]!
         if outcome != oracle.outcome { found.append("outcome \(outcome)") }
         let rounds = world.disk.map(\.snapshot.round)
         if zip(rounds, rounds.dropFirst()).contains(where: { $0 >= $1 }) { found.append("points \(rounds)") }
@@ -38,24 +38,25 @@ import Testing
         return found
     }
 
-    static func faults(_ seed: UInt64) -> SimulatedWorld.Faults {
+    static func faults(_ seed: UInt64) -> Faults {
         var random = RandomStream(RandomKey(seed: seed, purpose: .test))
         func some(_ most: Double) -> Double {
             random.index(below: 2) == 0 ? 0 : random.uniformDouble() * most
         }
-        return SimulatedWorld.Faults(
+        return Faults(
             drop: some(0.2), duplicate: some(0.2), delay: 100_000 + UInt64(some(300_000_000)),
             workerCrash: some(0.02), workerStall: some(0.005), coordinatorCrash: some(0.01),
             diskFault: some(0.3),
             corrupt: some(0.02))
     }
 
-    static func run(seed: UInt64) -> (SimulatedWorld, [String]) {
+    static func run(seed: UInt64) -> (SimulatedWorld<TinyMethod>, [String]) {
         var random = RandomStream(RandomKey(seed: seed, purpose: .test, client: 1))
         let world = SimulatedWorld(
             seed: seed, workers: 1 + random.index(below: 4), faults: faults(seed),
             chunkBytes: [1 << 20, 1024][random.index(below: 2)],
-            method: TinyExperiment.methods[random.index(below: TinyExperiment.methods.count)])
+            subject: TinyMethod(
+                name: TinyExperiment.methods[random.index(below: TinyExperiment.methods.count)]))
         world.run()
         return (world, violations(world))
     }
@@ -91,13 +92,14 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 5, 12]) func anyNumberOfWorkersGivesTheSameBits(workers: Int) {
-        let world = SimulatedWorld(seed: UInt64(workers), workers: workers, faults: .none)
+        let world = SimulatedWorld(
+            seed: UInt64(workers), workers: workers, faults: .none, subject: TinyMethod())
         world.run()
         #expect(Self.violations(world) == [])
     }
 
     @Test func clientsAtHomeGiveTheSameBits() {
-        let world = SimulatedWorld(seed: 3, workers: 12, faults: .none, slots: 12)
+        let world = SimulatedWorld(seed: 3, workers: 12, faults: .none, slots: 12, subject: TinyMethod())
         world.run()
         #expect(Self.violations(world) == [])
     }

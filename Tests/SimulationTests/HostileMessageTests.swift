@@ -55,7 +55,7 @@ import Wire
     }
 
     @Test mutating func aCoordinatorSurvivesThem() {
-        let world = SimulatedWorld(seed: 1, workers: 0, faults: .none)
+        let world = SimulatedWorld(seed: 1, workers: 0, faults: .none, subject: TinyMethod())
         var coordinator = world.fresh()
         let model = TinyExperiment.modelName
         var peer: UInt8 = 0

@@ -3,25 +3,34 @@ import Runtime
 import TensorMath
 import Wire
 
+/// How often what goes wrong, until the world heals.
+struct Faults {
+    var drop = 0.0
+    var duplicate = 0.0
+    /// Nanoseconds, at most; messages overtake each other.
+    var delay: UInt64 = 1_000_000
+    /// Per tick of a worker or the coordinator.
+    var workerCrash = 0.0
+    var workerStall = 0.0
+    var coordinatorCrash = 0.0
+    var diskFault = 0.0
+    /// Chance that the frame of a message arrives with a flipped bit.
+    var corrupt = 0.0
+    static let none = Faults()
+}
+
+/// What is computed in a simulated world.
+protocol SimulatedExperiment {
+    associatedtype Experiment: Program
+    func program(resuming snapshot: Snapshot?) -> Experiment
+    func executor() -> any TaskExecutor
+    /// Bytes of what a client keeps.
+    var stateBytes: Int { get }
+}
+
 /// Coordinator, workers, network and disk in one thread under a virtual clock: the code that runs in production,
 /// with every fault drawn from one seed.
-final class SimulatedWorld {
-    /// How often what goes wrong, until the world heals.
-    struct Faults {
-        var drop = 0.0
-        var duplicate = 0.0
-        /// Nanoseconds, at most; messages overtake each other.
-        var delay: UInt64 = 1_000_000
-        /// Per tick of a worker or the coordinator.
-        var workerCrash = 0.0
-        var workerStall = 0.0
-        var coordinatorCrash = 0.0
-        var diskFault = 0.0
-        /// Chance that the frame of a message arrives with a flipped bit.
-        var corrupt = 0.0
-        static let none = Faults()
-    }
-
+final class SimulatedWorld<Subject: SimulatedExperiment> {
     private enum Event {
         case toCoordinator(PeerID, [UInt8], ObjectBytes?)
         case toWorker(Int, connection: Int, [UInt8], ObjectBytes?)
@@ -52,12 +61,12 @@ final class SimulatedWorld {
     private var queue: [Scheduled] = []
     private var order = 0
     private(set) var now: Instant = 0
-    private(set) var coordinator: Coordinator<FederatedProgram>
+    private(set) var coordinator: Coordinator<Subject.Experiment>
     private var nodes: [Node]
     private var epoch: UInt64 = 1
     private var limits: Limits
     private let shuffled: Bool
-    let method: String
+    let subject: Subject
     /// Clients' states: the file survives the process.
     private let medium = MemoryMedium()
     /// The disk: rows and snapshot of every durable point, in order.
@@ -69,9 +78,9 @@ final class SimulatedWorld {
 
     init(
         seed: UInt64, workers: Int, faults: Faults, chunkBytes: Int = 1 << 20, slots: Int? = nil,
-        method: String = "fedavg"
+        subject: Subject
     ) {
-        self.method = method
+        self.subject = subject
         self.faults = faults
         healsAt = 20_000_000_000
         random = RandomStream(RandomKey(seed: seed, purpose: .fault))
@@ -84,7 +93,7 @@ final class SimulatedWorld {
         limits.lonely = 120_000_000_000
         shuffled = true
         coordinator = Self.coordinator(
-            epoch: 1, limits: limits, slots: slots, method: method, resuming: nil,
+            epoch: 1, limits: limits, slots: slots, subject: subject, resuming: nil,
             states: ClientStateStore(medium: medium))
         nodes = .init(repeating: Node(), count: workers)
         for i in 0..<workers { start(i) }
@@ -92,22 +101,22 @@ final class SimulatedWorld {
     }
 
     private static func coordinator(
-        epoch: UInt64, limits: Limits, slots: Int?, method: String, resuming snapshot: Snapshot?,
+        epoch: UInt64, limits: Limits, slots: Int?, subject: Subject, resuming snapshot: Snapshot?,
         states: ClientStateStore
-    ) -> Coordinator<FederatedProgram> {
+    ) -> Coordinator<Subject.Experiment> {
         Coordinator(
             settings: CoordinatorSettings(
                 run: 99, epoch: epoch, version: "test", kernelFamily: "any",
                 scenario: ObjectBytes([1, 2, 3]),
                 limits: limits, minimumWorkers: 1, launchesWorkers: true, slots: slots,
                 durabilityInterval: 30_000_000, committedRound: snapshot?.round ?? 0),
-            program: TinyExperiment.program(method, resuming: snapshot), states: states)
+            program: subject.program(resuming: snapshot), states: states)
     }
 
     /// A coordinator of a fresh run.
-    func fresh() -> Coordinator<FederatedProgram> {
+    func fresh() -> Coordinator<Subject.Experiment> {
         Self.coordinator(
-            epoch: 1, limits: limits, slots: nil, method: method, resuming: nil,
+            epoch: 1, limits: limits, slots: nil, subject: subject, resuming: nil,
             states: ClientStateStore(medium: medium))
     }
 
@@ -115,9 +124,9 @@ final class SimulatedWorld {
         let settings = WorkerSettings(
             version: "test", kernelFamily: "any", slot: i, process: UInt32(i + 1), nonce: random.next() | 1,
             patience: 100_000_000_000, limits: limits)
-        let method = method
+        let subject = subject
         nodes[i].worker = Worker(settings: settings, now: now) { _ in
-            WorkerEngine(executor: TinyExperiment.executor(method), fingerprint: TinyExperiment.fingerprint)
+            WorkerEngine(executor: subject.executor(), fingerprint: TinyExperiment.fingerprint)
         }
         nodes[i].connection += 1
         schedule(.workerTick(i), after: 0)
@@ -224,7 +233,7 @@ final class SimulatedWorld {
         }
         let resumption = resumption()
         coordinator = Self.coordinator(
-            epoch: epoch, limits: limits, slots: coordinator.settings.slots, method: method,
+            epoch: epoch, limits: limits, slots: coordinator.settings.slots, subject: subject,
             resuming: resumption.snapshot, states: resumption.states)
     }
 
@@ -235,7 +244,7 @@ final class SimulatedWorld {
             if let id = ObjectID(row.stateDigest) { newest[row.client] = (row.round, id) }
         }
         var snapshot = disk.last?.snapshot
-        let bytes = UInt64(TinyExperiment.stateBytes(method))
+        let bytes = UInt64(subject.stateBytes)
         for (client, state) in newest {
             snapshot?.states[client] = ObjectReference(id: state.id, bytes: bytes)
         }
@@ -318,4 +327,14 @@ final class SimulatedWorld {
             schedule(.workerTick(i), after: 50_000_000)
         }
     }
+}
+
+/// A tiny federated experiment with one of its methods.
+struct TinyMethod: SimulatedExperiment {
+    var name = "fedavg"
+    var stateBytes: Int { TinyExperiment.stateBytes(name) }
+    func program(resuming snapshot: Snapshot?) -> FederatedProgram {
+        TinyExperiment.program(name, resuming: snapshot)
+    }
+    func executor() -> any TaskExecutor { TinyExperiment.executor(name) }
 }

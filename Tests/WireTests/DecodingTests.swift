@@ -106,7 +106,7 @@ import Wire
         extended.fixed64(1, 5)
         extended.fixed32(9, 77)
         extended.delimited(10, [1, 2, 3])
-        for minor in [UInt32(2), 9, .max] {
+        for minor in [UInt32(3), 9, .max] {
             let header = HandWritten.header(minor: minor, field: 20, body: extended.bytes)
             #expect(try Envelope(decoding: header).message == .pong(committed: 4))
         }
@@ -116,7 +116,7 @@ import Wire
         var envelope = HandWritten(bytes: HandWritten.header(field: 20, body: plain.bytes))
         envelope.fixed32(40, 1)
         #expect(Self.fails(envelope.bytes))
-        envelope.bytes = HandWritten.header(minor: 2, field: 20, body: plain.bytes)
+        envelope.bytes = HandWritten.header(minor: 3, field: 20, body: plain.bytes)
         for count in 1...Limits.unknownFields + 1 {
             envelope.fixed32(40, 1)
             #expect(Self.fails(envelope.bytes) == (count > Limits.unknownFields))
@@ -125,8 +125,8 @@ import Wire
 
     /// A message of a kind that this version does not have is no message.
     @Test func unknownMessagesAreRefused() {
-        for field in [7, 15, 29, 1000] {
-            #expect(Self.fails(HandWritten.header(minor: 2, field: UInt64(field), body: [1, 2])))
+        for field in [7, 15, 22, 30, 1000] {
+            #expect(Self.fails(HandWritten.header(minor: 3, field: UInt64(field), body: [1, 2])))
         }
     }
 

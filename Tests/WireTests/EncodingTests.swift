@@ -30,6 +30,7 @@ import Wire
         case .result(_, _, let text): [10, text.utf8.count]
         case .bye(_, let text, _): [11, text.utf8.count]
         case .error(_, let text, _): [12, text.utf8.count]
+        case .item: [13]
         }
     }
 
@@ -61,7 +62,7 @@ import Wire
         #expect(
             hexadecimal(envelope.encoded())
                 == """
-                0d010000001501000000190807060504030201210900000000000000291817161514131211310500000000000000\
+                0d010000001502000000190807060504030201210900000000000000291817161514131211310500000000000000\
                 aa016d09887766554433221115020000001d0100000025070000002d2a00000035040000003de903000045f40100\
                 004a20000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f52\
                 18a8a7a6a5a4a3a2a1b8b7b6b5b4b3b2b101100000000000005d02000000
@@ -112,7 +113,7 @@ import Wire
             names == [
                 "HELLO", "WELCOME", "REJECT", "PING", "PONG", "TASK", "FETCH", "CHUNK", "OFFER",
                 "RESULT",
-                "BYE", "ERROR",
+                "BYE", "ERROR", "ITEM",
             ])
     }
 }

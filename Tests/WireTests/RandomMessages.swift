@@ -3,7 +3,7 @@ import Wire
 
 /// Draws messages with arbitrary contents.
 struct RandomMessages {
-    static let kinds = 12
+    static let kinds = 13
 
     var stream: RandomStream
 
@@ -50,9 +50,12 @@ struct RandomMessages {
             let code = ResultCode.allCases[stream.index(below: ResultCode.allCases.count)]
             return .result(task: name(), code: code, text: text())
         case 10: return .bye(code: small(), text: text(), memoryBytes: large())
-        default:
+        case 11:
             let code = ErrorCode(rawValue: UInt32(1 + stream.index(below: 3)))!
             return .error(code: code, text: text(), object: chance() ? id() : nil)
+        default:
+            let number = [1, .max, Int(stream.next() >> 1 | 1)][stream.index(below: 3)]
+            return .item(Item(task: name(), number: number, attempt: 1 + small(), hasFrame: chance()))
         }
     }
 

@@ -28,6 +28,7 @@ typedef struct Tributary__Offer Tributary__Offer;
 typedef struct Tributary__Result Tributary__Result;
 typedef struct Tributary__Bye Tributary__Bye;
 typedef struct Tributary__Error Tributary__Error;
+typedef struct Tributary__Item Tributary__Item;
 
 
 /* --- enums --- */
@@ -48,7 +49,8 @@ typedef enum {
   TRIBUTARY__ENVELOPE__BODY_OFFER = 25,
   TRIBUTARY__ENVELOPE__BODY_RESULT = 26,
   TRIBUTARY__ENVELOPE__BODY_BYE = 27,
-  TRIBUTARY__ENVELOPE__BODY_ERROR = 28
+  TRIBUTARY__ENVELOPE__BODY_ERROR = 28,
+  TRIBUTARY__ENVELOPE__BODY_ITEM = 29
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIBUTARY__ENVELOPE__BODY__CASE)
 } Tributary__Envelope__BodyCase;
 
@@ -90,6 +92,7 @@ struct  Tributary__Envelope
     Tributary__Result *result;
     Tributary__Bye *bye;
     Tributary__Error *error;
+    Tributary__Item *item;
   };
 };
 #define TRIBUTARY__ENVELOPE__INIT \
@@ -363,6 +366,31 @@ struct  Tributary__Error
     , 0, (char *)protobuf_c_empty_string, 0, 0 }
 
 
+/*
+ * Coordinator: the input of an item of a stream; worker: its answer. Sent again until it is answered.
+ */
+struct  Tributary__Item
+{
+  ProtobufCMessage base;
+  uint64_t task;
+  /*
+   * from 1
+   */
+  uint64_t item;
+  /*
+   * as in Task
+   */
+  uint32_t attempt;
+  /*
+   * 1: the frame holds it; 2: there is no frame, the worker has the item's data itself
+   */
+  uint32_t content;
+};
+#define TRIBUTARY__ITEM__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&tributary__item__descriptor) \
+    , 0, 0, 0, 0 }
+
+
 /* Tributary__Envelope methods */
 void   tributary__envelope__init
                      (Tributary__Envelope         *message);
@@ -610,6 +638,25 @@ Tributary__Error *
 void   tributary__error__free_unpacked
                      (Tributary__Error *message,
                       ProtobufCAllocator *allocator);
+/* Tributary__Item methods */
+void   tributary__item__init
+                     (Tributary__Item         *message);
+size_t tributary__item__get_packed_size
+                     (const Tributary__Item   *message);
+size_t tributary__item__pack
+                     (const Tributary__Item   *message,
+                      uint8_t             *out);
+size_t tributary__item__pack_to_buffer
+                     (const Tributary__Item   *message,
+                      ProtobufCBuffer     *buffer);
+Tributary__Item *
+       tributary__item__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   tributary__item__free_unpacked
+                     (Tributary__Item *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Tributary__Envelope_Closure)
@@ -651,6 +698,9 @@ typedef void (*Tributary__Bye_Closure)
 typedef void (*Tributary__Error_Closure)
                  (const Tributary__Error *message,
                   void *closure_data);
+typedef void (*Tributary__Item_Closure)
+                 (const Tributary__Item *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -670,6 +720,7 @@ extern const ProtobufCMessageDescriptor tributary__offer__descriptor;
 extern const ProtobufCMessageDescriptor tributary__result__descriptor;
 extern const ProtobufCMessageDescriptor tributary__bye__descriptor;
 extern const ProtobufCMessageDescriptor tributary__error__descriptor;
+extern const ProtobufCMessageDescriptor tributary__item__descriptor;
 
 PROTOBUF_C__END_DECLS
 

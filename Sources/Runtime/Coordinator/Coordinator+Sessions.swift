@@ -46,6 +46,7 @@ extension Coordinator {
         case .chunk(let id, let index, let length):
             takeChunk(id, index: index, length: length, frame, from: peer)
         case .offer(let offer): consider(offer, frame: frame, from: peer)
+        case .item(let item): takeAnswer(item, frame: frame, from: peer)
         case .bye(let code, let text, let memory):
             workerMemory = max(workerMemory, memory)
             if code != 0 {
@@ -159,10 +160,12 @@ extension Coordinator {
         }
         // A TASK that was lost on the way: the worker should have it by now and does not say so.
         let held = Set(ping.held)
-        let lost = session.leased.filter { !held.contains($0.key) && now - $0.value > limits.retransmit }
+        let lost = session.leased.merging(session.streams) { $1 }
+            .filter { !held.contains($0.key) && now - $0.value > limits.retransmit }
         sessions[peer] = session
         send(.pong(committed: UInt64(durability.committed)), to: peer)
         for task in lost.keys.sorted() { sendTask(task, to: peer, again: true) }
+        closeForgotten(held, of: peer)
     }
 
     /// Silence, standstill and loneliness.
@@ -179,8 +182,11 @@ extension Coordinator {
                 now - max(oldest, min(session.lastOffer, now)) > limits.deadline
             {
                 voidSession(session.peer, why: "a task took more than \(limits.deadline / 1_000_000_000) s")
+            } else if hasStuckStream(session) {
+                voidSession(session.peer, why: "no answer for \(limits.noProgress / 1_000_000_000) s")
             } else {
                 retryDownloads(of: session.peer)
+                repeatItems(to: session.peer)
             }
         }
         checkCompany()
@@ -213,6 +219,7 @@ extension Coordinator {
         if let why { note(.warning, "worker \(session.process) is gone: \(why)") }
         if let slot = session.slot, slot < settings.slots ?? 0 { slotLost[slot] = now }
         for task in session.leased.keys.sorted(by: >) { loseLease(task) }
+        for task in session.streams.keys.sorted(by: >) { loseStream(task, of: session) }
     }
 
     private mutating func loseLease(_ task: UInt64) {

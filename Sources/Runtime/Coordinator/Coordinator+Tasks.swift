@@ -13,6 +13,7 @@ extension Coordinator {
             startedAt = now
             apply(program.start())
         }
+        openStreams()
         guard board.waiting > 0 else { return }
         let workers = sessions.values.count { $0.ready }
         while board.waiting > 0 {
@@ -38,14 +39,25 @@ extension Coordinator {
     private func credit(of session: Session, workers: Int) -> Int {
         let short = (session.taskDuration ?? .infinity) < 2_000_000
         let wanted = short ? limits.credit : 2
-        return max(1, min(wanted, (board.open + workers - 1) / workers))
+        return max(1, min(wanted, (board.openTasks + workers - 1) / workers))
     }
 
     private mutating func lease(to session: Session) -> TaskBoard.Entry? {
+        let isWanted = wanted(by: session)
+        return board.lease(to: session.id, where: isWanted)
+    }
+
+    mutating func leaseStream(to session: Session) -> TaskBoard.Entry? {
+        let isWanted = wanted(by: session)
+        return board.leaseStream(to: session.id, where: isWanted)
+    }
+
+    /// Which tasks may go to a session now.
+    private func wanted(by session: Session) -> (TaskBoard.Entry) -> Bool {
         let others = sessions.values.filter { $0.ready && $0.id != session.id }
         let absent = settings.slots.map { absentHomes($0) } ?? []
         let slots = settings.slots
-        return board.lease(to: session.id) { entry in
+        return { entry in
             guard Self.mayCompute(entry.spec, session, slots, absent) else { return false }
             // A worker whose result was refused gets the task again only when everybody's was who could compute it.
             return !entry.refused.contains(session.id)
@@ -100,7 +112,11 @@ extension Coordinator {
             client: spec.client, participation: spec.participation, first: spec.first, count: spec.count,
             layout: spec.layout, inputs: spec.inputs, inline: mask)
         share.simulatedHeader = order.furtherInputBytes
-        sessions[peer]!.leased[id] = now
+        if spec.stream == nil {
+            sessions[peer]!.leased[id] = now
+        } else {
+            sessions[peer]!.streams[id] = now
+        }
         send(.task(order), to: peer, frame: frame, share: share)
     }
 
@@ -125,7 +141,8 @@ extension Coordinator {
             return
         }
         leaseFinished(offer, to: peer)
-        guard let session = sessions[peer], session.leased[offer.task] != nil,
+        guard let session = sessions[peer],
+            session.leased[offer.task] != nil || session.streams[offer.task] != nil,
             let entry = board.entries[offer.task], entry.session == session.id
         else {
             send(.result(task: offer.task, code: .stale, text: "not leased to this session"), to: peer)
@@ -134,6 +151,8 @@ extension Coordinator {
         measure(offer.task, peer)
         if let failure = offer.failure {
             refuse(offer.task, .failed, failure, peer)
+        } else if entry.spec.stream != nil {
+            refuse(offer.task, .badShape, "a result where answers to items were due", peer)
         } else if offer.outputs.map(\.bytes) != entry.spec.outputs {
             let sizes = offer.outputs.map { "\($0.bytes)" }.joined(separator: ", ")
             let due = entry.spec.outputs.map { "\($0)" }.joined(separator: ", ")
@@ -166,13 +185,7 @@ extension Coordinator {
         do throws(Rejection) {
             next = try program.accept(output, of: entry.spec)
         } catch {
-            let code: ResultCode =
-                switch error.reason {
-                case .notFinite: .badNaN
-                case .outOfRange: .badRange
-                case .wrongShape, .wrongMetrics: .badShape
-                }
-            refuse(offer.task, code, error.text, peer)
+            refuse(offer.task, ResultCode(error.reason), error.text, peer)
             return
         }
         board.accept(offer)
@@ -200,6 +213,7 @@ extension Coordinator {
             voidSession(peer, why: "it was sent away")
         default:
             sessions[peer]!.leased[task] = nil
+            if sessions[peer]!.streams.removeValue(forKey: task) != nil { items[task]!.interrupt() }
             let refusals = board.refuse(task, session: session.id)
             let refused = board.entries[task]!.refused
             let absent = settings.slots.map { absentHomes($0) } ?? []
@@ -221,5 +235,17 @@ extension Coordinator {
         let took = Double(now - min(begun, now))
         sessions[peer]!.taskDuration = sessions[peer]!.taskDuration.map { 0.7 * $0 + 0.3 * took } ?? took
         sessions[peer]!.lastOffer = now
+    }
+}
+
+extension ResultCode {
+    /// What a worker hears of it.
+    init(_ reason: Rejection.Reason) {
+        self =
+            switch reason {
+            case .notFinite: .badNaN
+            case .outOfRange: .badRange
+            case .wrongShape, .wrongMetrics: .badShape
+            }
     }
 }

@@ -68,6 +68,8 @@ public struct Coordinator<Experiment: Program> {
     var sessions: [PeerID: Session] = [:]
     var lastSession: UInt64 = 0
     var board = TaskBoard()
+    /// Of the streams that were leased at least once and are not done.
+    var items: [UInt64: ItemBoard] = [:]
     var fingerprint: ObjectID?
     var actions: [CoordinatorAction] = []
     var now: Instant = 0
@@ -180,6 +182,8 @@ public struct Coordinator<Experiment: Program> {
         durability.append(step, infrastructure: clock.finishedRows)
         clock.finishedRows = []
         board.add(step.tasks)
+        // What was not due before may be now.
+        pushItems()
         if step.phase != nil || step.snapshot != nil { reportProgress() }
     }
 

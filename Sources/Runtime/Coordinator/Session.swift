@@ -19,6 +19,8 @@ struct Session {
     var progressAt: Instant
     /// Tasks leased to it, with the moment each was sent.
     var leased: [UInt64: Instant] = [:]
+    /// Streams that it serves, with the moment each was sent.
+    var streams: [UInt64: Instant] = [:]
     /// Smoothed nanoseconds per task; decides how many may be queued.
     var taskDuration: Double?
     var lastOffer: Instant = 0

@@ -18,13 +18,19 @@ struct TaskBoard {
 
     private(set) var entries: [UInt64: Entry] = [:]
     private var pending: [UInt64] = []
+    private var pendingStreams: [UInt64] = []
+    /// Streams that are done.
+    private var closedStreams: Set<UInt64> = []
     /// What was accepted in this step of the program and the one before, to answer a repeated offer.
     private var accepted: [UInt64: Offer] = [:]
     private var previous: [UInt64: Offer] = [:]
 
     /// Tasks that are not accepted yet.
     var open: Int { entries.count }
+    /// Of these, the ones that are no streams.
+    private(set) var openTasks = 0
     var waiting: Int { pending.count }
+    var waitingStreams: Int { pendingStreams.count }
 
     mutating func add(_ tasks: [TaskSpec]) {
         guard !tasks.isEmpty else { return }
@@ -34,23 +40,39 @@ struct TaskBoard {
             precondition(entries[task.id] == nil, "task \(task.id) twice")
             entries[task.id] = Entry(spec: task)
         }
-        pending.append(contentsOf: tasks.map(\.id))
+        let streams = tasks.filter { $0.stream != nil }.map(\.id)
+        pendingStreams.append(contentsOf: streams)
+        pending.append(contentsOf: tasks.lazy.filter { $0.stream == nil }.map(\.id))
+        openTasks += tasks.count - streams.count
     }
 
     /// The first pending task that `wanted` agrees to, marked as leased to `session`.
     mutating func lease(to session: UInt64, where wanted: (Entry) -> Bool) -> Entry? {
         guard let place = pending.firstIndex(where: { wanted(entries[$0]!) }) else { return nil }
-        let id = pending.remove(at: place)
+        return mark(pending.remove(at: place), session)
+    }
+
+    /// The same of streams.
+    mutating func leaseStream(to session: UInt64, where wanted: (Entry) -> Bool) -> Entry? {
+        guard let place = pendingStreams.firstIndex(where: { wanted(entries[$0]!) }) else { return nil }
+        return mark(pendingStreams.remove(at: place), session)
+    }
+
+    private mutating func mark(_ id: UInt64, _ session: UInt64) -> Entry {
         entries[id]!.session = session
         entries[id]!.leases += 1
-        return entries[id]
+        return entries[id]!
     }
 
     /// Back to the front of the queue: it has waited longest.
     mutating func requeue(_ id: UInt64) {
         guard entries[id] != nil, entries[id]!.session != nil else { return }
         entries[id]!.session = nil
-        pending.insert(id, at: 0)
+        if entries[id]!.spec.stream == nil {
+            pending.insert(id, at: 0)
+        } else {
+            pendingStreams.insert(id, at: 0)
+        }
     }
 
     /// Counts a refusal by or of `session`; the number of refusals so far.
@@ -62,8 +84,19 @@ struct TaskBoard {
 
     mutating func accept(_ offer: Offer) {
         entries[offer.task] = nil
+        openTasks -= 1
         accepted[offer.task] = offer
     }
+
+    /// A stream is done, whether it is leased or waits.
+    mutating func close(_ stream: UInt64) {
+        entries[stream] = nil
+        pendingStreams.removeAll { $0 == stream }
+        closedStreams.insert(stream)
+    }
+
+    /// Whether a task is a stream, or was one.
+    func isStream(_ id: UInt64) -> Bool { entries[id]?.spec.stream != nil || closedStreams.contains(id) }
 
     /// The offer with which a task was accepted.
     func accepted(_ id: UInt64) -> Offer? { accepted[id] ?? previous[id] }
@@ -71,9 +104,7 @@ struct TaskBoard {
     /// Leases a pending task to a session that has its result already.
     mutating func lease(_ id: UInt64, to session: UInt64) -> Bool {
         guard entries[id] != nil, let place = pending.firstIndex(of: id) else { return false }
-        pending.remove(at: place)
-        entries[id]!.session = session
-        entries[id]!.leases += 1
+        _ = mark(pending.remove(at: place), session)
         return true
     }
 }

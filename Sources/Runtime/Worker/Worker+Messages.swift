@@ -22,13 +22,15 @@ extension Worker {
         case .task(let order): take(order, frame: frame)
         case .chunk(let id, let index, _): takeChunk(id, index: index, frame)
         case .fetch(let id, let first, let count): serve(id, first: first, count: count)
-        case .result(let task, _, _): tasks.removeAll { $0.order.task == task && $0.offer != nil }
+        case .item(let item): take(item, frame: frame)
+        case .result(let task, _, _):
+            tasks.removeAll { $0.order.task == task && ($0.offer != nil || $0.stream != nil) }
         case .error(_, _, let object):
             // The object is gone because its tasks are: forget them. The coordinator asks again for what it still wants.
             guard let object else { return reconnect() }
             fetching[object] = nil
             tasks.removeAll { task in
-                task.offer == nil && task.order.task != running
+                task.offer == nil && task.order.task != running && task.stream?.execution == nil
                     && task.order.inputs.contains { $0.id == object }
             }
         case .bye:
@@ -81,10 +83,17 @@ extension Worker {
 
     private mutating func take(_ order: TaskOrder, frame: ObjectBytes?) {
         if let held = tasks.firstIndex(where: { $0.order.task == order.task }) {
+            let isStream = tasks[held].stream != nil
             if tasks[held].offer != nil { sendOffer(held) }
-            return
+            guard isStream && tasks[held].order.attempt != order.attempt else { return }
+            // It was taken away and given back, and the word of the first was lost.
+            tasks.remove(at: held)
         }
-        tasks.append(HeldTask(order: order))
+        var task = HeldTask(order: order)
+        if let spec = try? TaskSpec(order), engine?.executor.isStream(spec) == true {
+            task.stream = HeldStream()
+        }
+        tasks.append(task)
         for object in InlineObjects.split(frame, references: order.inputs, mask: order.inline) ?? [] {
             keep(object)
         }
@@ -125,6 +134,11 @@ extension Worker {
         task.own.first { $0.id == id } ?? cache.first { $0.id == id }
     }
 
+    /// Whether a task that is no stream waits to be computed and can be.
+    func isComputable(_ task: HeldTask) -> Bool {
+        task.offer == nil && task.stream == nil && isComplete(task)
+    }
+
     func isComplete(_ task: HeldTask) -> Bool {
         task.order.inputs.allSatisfy { object($0.id, of: task) != nil }
     }
@@ -133,7 +147,8 @@ extension Worker {
     /// older ones only while a task still needs them.
     private mutating func keep(_ object: ObjectBytes) {
         var isShared = false
-        for place in tasks.indices where tasks[place].offer == nil {
+        for place in tasks.indices
+        where tasks[place].offer == nil && tasks[place].stream?.execution == nil {
             let inputs = tasks[place].order.inputs
             isShared = isShared || inputs.first?.id == object.id
             if inputs.dropFirst().contains(where: { $0.id == object.id }) { tasks[place].own.append(object) }
@@ -141,7 +156,8 @@ extension Worker {
         guard isShared, !cache.contains(where: { $0.id == object.id }) else { return }
         cache.append(object)
         while cache.count > WorkerCache.objects {
-            let needed = Set(tasks.compactMap { $0.order.inputs.first?.id })
+            let needed = Set(
+                tasks.lazy.filter { $0.stream?.execution == nil }.compactMap { $0.order.inputs.first?.id })
             guard let place = cache.dropLast().firstIndex(where: { !needed.contains($0.id) }) else { return }
             cache.remove(at: place)
         }
@@ -149,11 +165,13 @@ extension Worker {
 
     // MARK: - Computing
 
-    /// Goes on with the task that was begun, or begins the first that has its inputs.
+    /// Answers an item, or goes on with the task that was begun, or begins the first that has its inputs.
     mutating func advance() {
-        guard link.session != nil, let engine,
+        guard link.session != nil, let engine else { return }
+        if let place = nextStream { return advanceStream(place, engine) }
+        guard
             let place = tasks.firstIndex(where: { $0.order.task == running })
-                ?? tasks.firstIndex(where: { $0.offer == nil && isComplete($0) })
+                ?? tasks.firstIndex(where: { isComputable($0) })
         else { return }
         let order = tasks[place].order
         do throws(TaskFailure) {
@@ -167,13 +185,20 @@ extension Worker {
             finish(place, output)
         } catch {
             running = nil
-            let offer = Offer(
-                task: order.task, attempt: order.attempt, outputs: [], metrics: [], work: [], inline: 0,
-                failure: error.description)
-            tasks[place].execution = nil
-            tasks[place].offer = (offer, [], now)
-            sendOffer(place)
+            fail(place, error)
         }
+    }
+
+    /// A task that cannot be computed here: the coordinator hears of it until it answers.
+    mutating func fail(_ place: Int, _ failure: TaskFailure) {
+        let order = tasks[place].order
+        let offer = Offer(
+            task: order.task, attempt: order.attempt, outputs: [], metrics: [], work: [], inline: 0,
+            failure: failure.description)
+        tasks[place].execution = nil
+        tasks[place].stream = nil
+        tasks[place].offer = (offer, [], now)
+        sendOffer(place)
     }
 
     private mutating func finish(_ place: Int, _ output: TaskOutput) {

@@ -128,6 +128,8 @@ public struct Worker {
         /// Inputs that are this task's alone.
         var own: [ObjectBytes] = []
         var execution: (any TaskExecution)?
+        /// Set where the task is answered item by item.
+        var stream: HeldStream?
         var offer: (message: Offer, objects: [ObjectBytes], sent: Instant)?
     }
 
@@ -151,7 +153,7 @@ public struct Worker {
 
     /// Whether `compute` has something to do.
     public var hasWork: Bool {
-        link.session != nil && tasks.contains { $0.offer == nil && isComplete($0) }
+        link.session != nil && (nextStream != nil || tasks.contains { isComputable($0) })
     }
 
     /// Takes one event at time `now`; what it returns is to be done in that order.
