@@ -15,7 +15,7 @@ public struct NetworkPlan: Sendable, Equatable {
         /// How it computes its output from `sources`.
         let role: Role
         /// Blocks that it reads, -1 for the network's input.
-        let sources: [Int]
+        package let sources: [Int]
         public let input: Shape
         public let output: Shape
         /// Convolutions [outputs, inputs of a group, kernel rows, kernel columns], transposed ones [inputs,
