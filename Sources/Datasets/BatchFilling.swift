@@ -42,6 +42,25 @@ extension Split {
         }
     }
 
+    /// The bytes of consecutive samples, as they are stored.
+    /// - Precondition: the split keeps bytes.
+    public func pixels(_ rows: Range<Int>) -> [UInt8] {
+        precondition(rows.lowerBound >= 0 && rows.upperBound <= count, "samples \(rows) of \(count)")
+        guard case .pixels(let pixels) = features else { preconditionFailure("the split keeps no bytes") }
+        return Array(pixels[(rows.lowerBound * shape.count)..<(rows.upperBound * shape.count)])
+    }
+
+    /// Bytes as a batch has them, byte / 255; false where there are not as many as values.
+    public static func convert(_ bytes: ObjectBytes, into view: FloatView) -> Bool {
+        guard bytes.count == view.count else { return false }
+        bytes.withUnsafeBytes { source in
+            source.withMemoryRebound(to: UInt8.self) {
+                if let base = $0.baseAddress { convert(base, $0.count, to: view.pointer) }
+            }
+        }
+        return true
+    }
+
     /// Writes the features of sample `index` into row `row` of `view`: values `row * shape.count` and following.
     public func copyFeatures(of index: Int, into view: FloatView, row: Int) {
         precondition(index >= 0 && index < count, "sample \(index) of \(count)")
@@ -57,26 +76,32 @@ extension Split {
             "\(samples) samples of \(shape.count) values into a view of \(view.count)")
     }
 
-    /// Writes `length` values from position `start` of the features to position `offset` of `view`; the callers
-    /// have checked the bounds.
+    /// Writes `length` bytes / 255.
     ///
     /// 1/255 = 2^-8 + 2^-16 + (2^-24 + ...). A byte times the first two terms is exact, and the rounding of its
     /// product with the rest is too small to reach the sum's last place, so the sum is the rounded quotient
     /// (a test compares all 256). Two products and a sum cost a third of a division.
+    @inline(__always)
+    private static func convert(
+        _ source: UnsafePointer<UInt8>, _ length: Int, to target: UnsafeMutablePointer<Float>
+    ) {
+        let leading: Float = 0x1.01p-8
+        let rest: Float = 0x1.010102p-24
+        for i in 0..<length {
+            let byte = Float(source[i])
+            target[i] = byte * leading + byte * rest
+        }
+    }
+
+    /// Writes `length` values from position `start` of the features to position `offset` of `view`; the callers
+    /// have checked the bounds.
     @inline(__always)
     private func convert(_ start: Int, _ length: Int, to view: FloatView, at offset: Int) {
         switch features {
         case .pixels(let pixels):
             pixels.withUnsafeBufferPointer {
                 guard let base = $0.baseAddress else { return }
-                let source = base + start
-                let target = view.pointer + offset
-                let leading: Float = 0x1.01p-8
-                let rest: Float = 0x1.010102p-24
-                for i in 0..<length {
-                    let byte = Float(source[i])
-                    target[i] = byte * leading + byte * rest
-                }
+                Self.convert(base + start, length, to: view.pointer + offset)
             }
         case .values(let values):
             values.withUnsafeBufferPointer {

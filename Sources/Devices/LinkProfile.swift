@@ -97,6 +97,12 @@ public struct Transfer: Sendable, Equatable {
     public var bytesOnAir: Double
 
     public static let none = Transfer(seconds: 0, joules: 0, bytesOnAir: 0)
+
+    public init(seconds: Double, joules: Double, bytesOnAir: Double) {
+        self.seconds = seconds
+        self.joules = joules
+        self.bytesOnAir = bytesOnAir
+    }
 }
 
 extension LinkProfile {

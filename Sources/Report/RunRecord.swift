@@ -61,6 +61,7 @@ public struct RunRecord: Sendable {
     var method: String {
         switch scenario.kind {
         case .federated(let configuration): configuration.method.name
+        case .distributedInference(let configuration): configuration.contenders[1].name
         }
     }
 
@@ -68,6 +69,7 @@ public struct RunRecord: Sendable {
     var plannedRounds: Int {
         switch scenario.kind {
         case .federated(let configuration): configuration.training.rounds
+        case .distributedInference(let configuration): Timetable(configuration).rounds
         }
     }
 
@@ -78,6 +80,10 @@ public struct RunRecord: Sendable {
             var dataset = configuration.dataset
             dataset.path = nil
             return dataset
+        case .distributedInference(let configuration):
+            var dataset = configuration.dataset
+            dataset.path = nil
+            return dataset
         }
     }
 
@@ -85,6 +91,7 @@ public struct RunRecord: Sendable {
     var stopTarget: Double? {
         switch scenario.kind {
         case .federated(let configuration): configuration.stop.targetAccuracy
+        case .distributedInference: nil
         }
     }
 }

@@ -55,6 +55,9 @@ struct ModelCommand: ParsableCommand {
         switch try scenario.load(file).kind {
         case .federated(let it):
             try NetworkPlan(spec: it.model, input: it.dataset.inputShape, classes: it.dataset.classCount)
+        case .distributedInference(let it):
+            try NetworkPlan(
+                spec: it.teacher.model, input: it.dataset.inputShape, classes: it.dataset.classCount)
         }
     }
 

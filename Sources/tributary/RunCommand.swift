@@ -94,6 +94,10 @@ struct RunSession {
                 writeError("warning: \(warning)")
             }
             try start(scenario, setup)
+        case .distributedInference(let configuration):
+            let setup = try InferenceSetup(configuration)
+            try setup.check()
+            try start(scenario, setup)
         }
     }
 
@@ -137,6 +141,8 @@ struct RunSession {
         switch scenario.kind {
         case .federated(let configuration):
             try resume(directory, scenario, ledger, meta) { try FederatedSetup(configuration) }
+        case .distributedInference(let configuration):
+            try resume(directory, scenario, ledger, meta) { try InferenceSetup(configuration) }
         }
     }
 

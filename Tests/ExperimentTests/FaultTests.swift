@@ -139,7 +139,10 @@ import Testing
             "method: {name: fedprox, beta: 1}",
             "method.beta: unknown key; remove it; the keys here are mu, name"
         ),
-        ("kind: split_computing", "kind: split_computing is not in this version; write federated"),
+        (
+            "kind: split_computing",
+            "kind: split_computing is not in this version; write one of federated, distributed_inference"
+        ),
         ("name: ''", "name: \"\" is 0 bytes long; write 1 to 200 bytes"),
         ("name: [a]", "name: a list is not text; write text"),
         (

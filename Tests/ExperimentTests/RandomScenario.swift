@@ -6,6 +6,32 @@ import TensorMath
 
 /// A valid scenario with every choice drawn at random.
 func randomScenario(_ stream: inout RandomStream) -> Scenario {
+    let isFederated = stream.index(below: 3) > 0
+    let kind: Scenario.Kind =
+        isFederated
+        ? .federated(randomConfiguration(&stream)) : .distributedInference(randomInference(&stream))
+    let names = [
+        "plain", "with spaces", "quote \" and \\", "true", "12", "a: b # c", "\u{1F600} ü\n\t\u{7}", "- x",
+        "null",
+    ]
+    let federated: [Threshold.Metric] = [
+        .bestAccuracy, .clientUpdatesPerSecond, .federatedUpBytes, .federatedDownBytes,
+    ]
+    let thresholds = Threshold.Metric.allCases.filter { metric in
+        stream.index(below: 3) == 0 && (isFederated || !federated.contains(metric))
+    }.map { metric in
+        let isAccuracy = [.finalAccuracy, .bestAccuracy].contains(metric)
+        let bound = isAccuracy ? stream.uniformDouble() : (stream.uniformDouble() - 0.5) * 1e6
+        return Threshold(
+            metric: metric, comparison: pick(Threshold.Comparison.allCases, &stream), bound: bound)
+    }
+    return Scenario(
+        name: pick(names, &stream), kind: kind,
+        hosts: HostsSpec(minimum: 1, launch: [.local(workers: 1 + stream.index(below: 1024)), .manual]),
+        thresholds: thresholds)
+}
+
+private func randomConfiguration(_ stream: inout RandomStream) -> FederatedConfiguration {
     let dataset = randomDataset(&stream)
     let classes =
         switch dataset.name {
@@ -29,23 +55,10 @@ func randomScenario(_ stream: inout RandomStream) -> Scenario {
         stop: StopSpec(targetAccuracy: stream.index(below: 2) == 0 ? nil : 1 - stream.uniformDouble()),
         compression: randomCompression(&stream))
     configuration.devices = randomDevices(&stream, configuration, population: population)
-    let names = [
-        "plain", "with spaces", "quote \" and \\", "true", "12", "a: b # c", "\u{1F600} ü\n\t\u{7}", "- x",
-        "null",
-    ]
-    let thresholds = Threshold.Metric.allCases.filter { _ in stream.index(below: 3) == 0 }.map { metric in
-        let isAccuracy = [.finalAccuracy, .bestAccuracy].contains(metric)
-        let bound = isAccuracy ? stream.uniformDouble() : (stream.uniformDouble() - 0.5) * 1e6
-        return Threshold(
-            metric: metric, comparison: pick(Threshold.Comparison.allCases, &stream), bound: bound)
-    }
-    return Scenario(
-        name: pick(names, &stream), kind: .federated(configuration),
-        hosts: HostsSpec(minimum: 1, launch: [.local(workers: 1 + stream.index(below: 1024)), .manual]),
-        thresholds: thresholds)
+    return configuration
 }
 
-private func pick<Element>(_ list: [Element], _ stream: inout RandomStream) -> Element {
+func pick<Element>(_ list: [Element], _ stream: inout RandomStream) -> Element {
     list[stream.index(below: list.count)]
 }
 
@@ -69,7 +82,7 @@ private func randomPartition(
     }
 }
 
-private func randomDataset(_ stream: inout RandomStream) -> DatasetSpec {
+func randomDataset(_ stream: inout RandomStream) -> DatasetSpec {
     var spec = DatasetSpec(
         name: pick(DatasetSpec.Name.allCases, &stream), pool: stream.index(below: 2) == 0)
     if spec.name == .synthetic {
@@ -126,7 +139,7 @@ private func randomTraining(_ stream: inout RandomStream, population: Int) -> Tr
         schedule: randomSchedule(&stream))
 }
 
-private func randomSchedule(_ stream: inout RandomStream) -> Schedule {
+func randomSchedule(_ stream: inout RandomStream) -> Schedule {
     switch stream.index(below: 4) {
     case 0: .constant
     case 1: .exponential(factor: 1 - stream.uniformDouble() * 0.5)

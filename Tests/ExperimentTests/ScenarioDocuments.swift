@@ -34,6 +34,14 @@ let fullScenario = """
 
     """
 
+/// The shortest scenario of distributed inference.
+let minimalInference = """
+    kind: distributed_inference
+    dataset: {name: fashion_mnist}
+    teacher: {model: {name: small_cnn}}
+
+    """
+
 func load(_ text: String, overrides: [String] = []) -> Result<Scenario, ScenarioFaults> {
     do throws(ScenarioFaults) {
         return .success(try Scenario.load(text: text, overrides: overrides))

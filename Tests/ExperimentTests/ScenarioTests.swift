@@ -123,9 +123,10 @@ import Testing
             model: {layers: [flatten, {dense: classes}]}
             """
         func load(_ overrides: String...) throws -> FederatedConfiguration {
-            switch try Scenario.load(text: text, overrides: overrides).kind {
-            case .federated(let configuration): configuration
+            guard case .federated(let it) = try Scenario.load(text: text, overrides: overrides).kind else {
+                preconditionFailure("another kind")
             }
+            return it
         }
         let all = try load()
         #expect(all.dataset == DatasetSpec(name: .leaf, path: "/l", pool: true))

@@ -28,10 +28,10 @@ enum LinkSection {
         }
         section.section("packets", required: true, "What a message is cut into.") { section in
             section.field(
-                "payload_bytes", &value.packets.payloadBytes, .bytes(1...1 << 32), .required, unit: "bytes",
+                "payload_bytes", &value.packets.payloadBytes, .count(1...1 << 32), .required, unit: "bytes",
                 "Of a message, in one packet at most.")
             section.field(
-                "overhead_bytes", &value.packets.overheadBytes, .bytes(0...1 << 32), .required, unit: "bytes",
+                "overhead_bytes", &value.packets.overheadBytes, .count(0...1 << 32), .required, unit: "bytes",
                 "Of headers and gaps, for each packet.")
             DeviceSection.source(section, &value.packets.source)
         }
@@ -59,20 +59,5 @@ enum LinkSection {
             "That the radio stays awake after a message.")
         section.field("tail_watts", &value.tailWatts, watts, .value(0), unit: "W", "Meanwhile.")
         DeviceSection.source(section, &value.source)
-    }
-}
-
-extension Codec where Value == UInt64 {
-    fileprivate static func bytes(_ range: ClosedRange<Int>) -> Codec {
-        let number = Codec<Int>.integer(range)
-        return Codec(type: number.type) { (node) throws(Problem) in
-            do throws(Codec<Int>.Problem) {
-                return UInt64(try number.read(node))
-            } catch {
-                throw Problem(message: error.message, remedy: error.remedy)
-            }
-        } write: {
-            .plain(String($0))
-        }
     }
 }

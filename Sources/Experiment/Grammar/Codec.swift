@@ -55,6 +55,22 @@ extension Codec where Value == UInt64 {
     }
 }
 
+extension Codec where Value == UInt64 {
+    /// A number of things, such as bytes.
+    static func count(_ range: ClosedRange<Int>) -> Codec {
+        let number = Codec<Int>.integer(range)
+        return Codec(type: number.type) { (node) throws(Problem) in
+            do throws(Codec<Int>.Problem) {
+                return UInt64(try number.read(node))
+            } catch {
+                throw Problem(message: error.message, remedy: error.remedy)
+            }
+        } write: {
+            .plain(String($0))
+        }
+    }
+}
+
 extension Codec where Value == Double {
     /// `above`: the lower bound itself is not allowed.
     static func number(_ range: ClosedRange<Double>, above: Bool = false, below: Bool = false) -> Codec {
@@ -179,8 +195,7 @@ extension Codec where Value: RawRepresentable & CaseIterable, Value.RawValue == 
 }
 
 extension Codec {
-    /// A list of different values.
-    static func set<Element: Equatable>(of item: Codec<Element>, count: ClosedRange<Int>) -> Codec
+    static func list<Element>(of item: Codec<Element>, count: ClosedRange<Int>) -> Codec
     where Value == [Element] {
         Codec(type: "list of \(item.type)") { (node) throws(Problem) in
             let remedy =
@@ -195,21 +210,32 @@ extension Codec {
             }
             var values: [Element] = []
             for node in items {
-                let value: Element
                 do throws(Codec<Element>.Problem) {
-                    value = try item.read(node)
+                    values.append(try item.read(node))
                 } catch {
                     throw Problem(
                         message: "holds \(node.shown), which \(error.message)", remedy: error.remedy)
                 }
-                if values.contains(value) {
-                    throw Problem(message: "holds \(node.shown) twice", remedy: "write it once")
-                }
-                values.append(value)
             }
             return values
         } write: {
             DocumentNode(.list($0.map(item.write)))
+        }
+    }
+
+    /// A list of different values.
+    static func set<Element: Equatable>(of item: Codec<Element>, count: ClosedRange<Int>) -> Codec
+    where Value == [Element] {
+        let list = Codec.list(of: item, count: count)
+        return Codec(type: list.type) { (node) throws(Problem) in
+            let values = try list.read(node)
+            guard case .list(let items) = node.content else { return values }
+            for (index, value) in values.enumerated() where values[..<index].contains(value) {
+                throw Problem(message: "holds \(items[index].shown) twice", remedy: "write it once")
+            }
+            return values
+        } write: {
+            list.write($0)
         }
     }
 

@@ -216,10 +216,14 @@ final class Section {
     }
 
     /// A key of the language that this version refuses.
-    func later(_ key: String, _ remedy: String) {
+    func later(_ key: String, _ remedy: String) { refuse(key, "is not in this version", remedy) }
+
+    /// A key that has no place here, where it is written.
+    func refuse(_ key: String, _ message: String, _ remedy: String) {
         guard walk.purpose == .read, let node = source.first(where: { $0.key == key }) else { return }
         known.append(key)
-        walk.report(node.place, path(of: key), "is not in this version", remedy)
+        guard !node.value.isNull else { return }
+        walk.report(node.place, path(of: key), message, remedy)
     }
 
     /// Reports the keys that nothing asked for. Called once, after the walk.

@@ -89,7 +89,7 @@ extension Ledger {
         }
     }
 
-    private func all<Table: LedgerTable>(_ table: Table.Type) throws(LedgerError) -> [Table.Observation] {
+    func all<Table: LedgerTable>(_ table: Table.Type) throws(LedgerError) -> [Table.Observation] {
         var rows: [Table.Observation] = []
         try forEach(table) { rows.append(Table.row($0)) }
         return rows

@@ -11,21 +11,35 @@ struct LedgerBatch {
     }
 
     private var parts = LedgerSchema.tables.map { Part(table: $0) }
+    /// Places in `parts`, by the names of tables.
+    private static let places = Dictionary(
+        uniqueKeysWithValues: LedgerSchema.tables.enumerated().map { ($0.element.name, $0.offset) })
 
     init(_ rows: [Methods.Row]) {
         for row in rows {
             switch row {
-            case .round(let row): parts[0].rows.append(RoundTable.values(row))
-            case .client(let row): parts[1].rows.append(ClientTable.values(row))
-            case .localTest(let row): parts[2].rows.append(LocalTestTable.values(row))
-            case .traffic(let row): parts[3].rows.append(TrafficTable.values(row))
-            case .infrastructure(let row): parts[4].rows.append(InfrastructureTable.values(row))
+            case .round(let row): add(row, to: RoundTable.self)
+            case .client(let row): add(row, to: ClientTable.self)
+            case .localTest(let row): add(row, to: LocalTestTable.self)
+            case .traffic(let row): add(row, to: TrafficTable.self)
+            case .epoch(let row): add(row, to: EpochTable.self)
+            case .contender(let row): add(row, to: ContenderTable.self)
+            case .node(let row): add(row, to: NodeTable.self)
+            case .transfer(let row): add(row, to: TransferTable.self)
+            case .subset(let row): add(row, to: SubsetTable.self)
+            case .filter(let row): add(row, to: FilterTable.self)
+            case .activity(let row): add(row, to: ActivityTable.self)
+            case .infrastructure(let row): add(row, to: InfrastructureTable.self)
             }
         }
         for index in parts.indices {
             let width = parts[index].table.key.count
             parts[index].rows.sort { Self.precedes($0, $1, width: width) }
         }
+    }
+
+    private mutating func add<Table: LedgerTable>(_ row: Table.Observation, to table: Table.Type) {
+        parts[Self.places[table.name]!].rows.append(table.values(row))
     }
 
     /// Keys are the first columns of their tables. SQLite compares text as its UTF-8.

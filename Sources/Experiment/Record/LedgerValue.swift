@@ -11,11 +11,17 @@ enum LedgerValue: Sendable, Equatable {
     /// Counts stay below 2^63, SQLite's largest integer.
     init(_ value: UInt64) { self = .integer(Int64(value)) }
 
+    init(_ value: Int?) { self = value.map { LedgerValue($0) } ?? .null }
+
+    init(_ value: Bool) { self = .text(value ? "true" : "false") }
+
     init(_ value: Double?) { self = value.map { .real($0) } ?? .null }
 
     var int: Int { if case .integer(let value) = self { Int(value) } else { 0 } }
+    var optionalInt: Int? { if case .integer(let value) = self { Int(value) } else { nil } }
     var count: UInt64 { if case .integer(let value) = self, value >= 0 { UInt64(value) } else { 0 } }
     var double: Double? { if case .real(let value) = self { value } else { nil } }
+    var bool: Bool { self == .text("true") }
     var string: String { if case .text(let value) = self { value } else { "" } }
 
     /// As a CSV cell, before quoting: nothing where not measured, else the shortest text that gives it back.
@@ -66,6 +72,9 @@ struct LedgerColumn: Sendable {
 
     static func integer(_ name: String) -> LedgerColumn {
         .init(name: name, kind: .integer, isOptional: false)
+    }
+    static func optionalInteger(_ name: String) -> LedgerColumn {
+        .init(name: name, kind: .integer, isOptional: true)
     }
     static func text(_ name: String) -> LedgerColumn { .init(name: name, kind: .text, isOptional: false) }
     static func real(_ name: String) -> LedgerColumn { .init(name: name, kind: .real, isOptional: false) }

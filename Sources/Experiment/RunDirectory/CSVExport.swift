@@ -22,6 +22,7 @@ extension RunDirectory {
     public func exportCSV(from ledger: Ledger, of kind: Scenario.Kind) throws(RecordError) {
         switch kind {
         case .federated: try exportFederated(from: ledger)
+        case .distributedInference: try exportDistributedInference(from: ledger)
         }
         try export(Name.infrastructure, InfrastructureTable.self, from: ledger)
     }
@@ -32,6 +33,16 @@ extension RunDirectory {
         try export(Name.traffic, TrafficTable.self, from: ledger)
         try exportLocalTests(from: ledger)
         try exportCosts(from: ledger)
+    }
+
+    private func exportDistributedInference(from ledger: Ledger) throws(RecordError) {
+        try export(Name.training, EpochTable.self, from: ledger)
+        try export(Name.contenders, ContenderTable.self, from: ledger)
+        try export(Name.nodes, NodeTable.self, from: ledger)
+        try export(Name.transfers, TransferTable.self, from: ledger)
+        try export(Name.lostStudents, SubsetTable.self, from: ledger)
+        try export(Name.filters, FilterTable.self, from: ledger)
+        try export(Name.classActivity, ActivityTable.self, from: ledger)
     }
 
     private func export(

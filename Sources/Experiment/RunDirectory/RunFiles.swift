@@ -8,6 +8,11 @@ extension Scenario.Kind {
         switch self {
         case .federated:
             return [Name.rounds, Name.clients, Name.localTest, Name.traffic, Name.costs, Name.infrastructure]
+        case .distributedInference:
+            return [
+                Name.training, Name.contenders, Name.nodes, Name.transfers, Name.lostStudents, Name.filters,
+                Name.classActivity, Name.infrastructure,
+            ]
         }
     }
 
@@ -15,6 +20,7 @@ extension Scenario.Kind {
     public var inputFiles: [String] {
         switch self {
         case .federated: [RunDirectory.Name.partition]
+        case .distributedInference: []
         }
     }
 
@@ -24,6 +30,7 @@ extension Scenario.Kind {
         case .federated(let configuration):
             [RunDirectory.Name.model]
                 + (configuration.method.method.keepsModel ? [RunDirectory.Name.personal] : [])
+        case .distributedInference: [RunDirectory.Name.teacher, RunDirectory.Name.students]
         }
     }
 }

@@ -4,21 +4,12 @@ import Networks
 
 /// `dataset`: the samples, whose they are, and what is held out.
 enum DatasetSection {
+    private static let meaning = "The samples, and whose they are."
     private static let emnistSplits = ["byclass", "bymerge", "balanced", "letters", "digits", "mnist"]
 
     static func visit(_ section: Section, _ value: inout FederatedConfiguration) {
-        section.section("dataset", required: true, "The samples, and whose they are.") { section in
-            var spec = value.dataset
-            section.choice(
-                "name", current: spec.name.rawValue, DatasetSpec.Name.allCases.map(\.rawValue),
-                .required,
-                "Which data set. `leaf` are JSON files of LEAF, such as FEMNIST; `synthetic` is generated: logistic "
-                    + "models of 60 features and 10 classes, one a client."
-            ) { name in
-                spec.name = DatasetSpec.Name(rawValue: name)!
-                visitSource(section, &spec)
-            }
-            value.dataset = spec
+        section.section("dataset", required: true, meaning) { section in
+            visitName(section, &value.dataset)
             section.field(
                 "pool", &value.dataset.pool, .flag, .value(false),
                 "Puts the test samples behind the training samples before they are dealt out; the global test set is "
@@ -30,8 +21,32 @@ enum DatasetSection {
                     value.method.method.isPersonalized ? 0.2 : 0,
                     "0, or 0.2 where the method makes personal models"),
                 "Share of each client's samples that is held out for its own test.")
-            visit(section, &value.preprocessing, spec)
+            visit(section, &value.preprocessing, value.dataset)
         }
+    }
+
+    static func visit(_ section: Section, _ value: inout DistributedInferenceConfiguration) {
+        section.section("dataset", required: true, meaning) { section in
+            visitName(section, &value.dataset)
+            section.field(
+                "validation_fraction", &value.validationFraction, .number(0...1, above: true, below: true),
+                .value(0.1),
+                "Share of the training samples that nobody trains on; a teacher's filters are watched on it.")
+            visit(section, &value.preprocessing, value.dataset)
+        }
+    }
+
+    private static func visitName(_ section: Section, _ value: inout DatasetSpec) {
+        var spec = value
+        section.choice(
+            "name", current: spec.name.rawValue, DatasetSpec.Name.allCases.map(\.rawValue), .required,
+            "Which data set. `leaf` are JSON files of LEAF, such as FEMNIST; `synthetic` is generated: logistic "
+                + "models of 60 features and 10 classes, one a client."
+        ) { name in
+            spec.name = DatasetSpec.Name(rawValue: name)!
+            visitSource(section, &spec)
+        }
+        value = spec
     }
 
     /// The keys that belong to `spec.name`.
@@ -105,7 +120,24 @@ enum DatasetSection {
                 "leaves nothing to test on",
                 "set dataset.local_test_fraction above 0, such as 0.25")
         }
-        let spec = value.dataset
+        checkFiles(section, value.dataset)
+    }
+
+    static func checkAcrossFields(_ section: Section, _ value: DistributedInferenceConfiguration) {
+        let walk = section.walk
+        guard walk.isSound("dataset.name"), walk.isSound("dataset.path"), walk.isSound("dataset.split") else {
+            return
+        }
+        if value.dataset.name == .synthetic {
+            walk.report(
+                section.place(at: "dataset.name"), "dataset.name", value: "synthetic", "has no images",
+                "write the name of a set of images, such as fashion_mnist")
+        }
+        checkFiles(section, value.dataset)
+    }
+
+    private static func checkFiles(_ section: Section, _ spec: DatasetSpec) {
+        let walk = section.walk
         let place = section.place(at: "dataset")
         if spec.path == nil, ![.fashionMNIST, .synthetic].contains(spec.name) {
             walk.report(

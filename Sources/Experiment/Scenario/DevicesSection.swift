@@ -16,10 +16,10 @@ enum DevicesSection {
                 placeholder: group, "Kinds of clients; which client is of which kind follows from the seed."
             ) { group, section in
                 section.field(
-                    "profile", &group.profile, .profile("device", \.devices), .required,
+                    "profile", &group.profile, .deviceProfile, .required,
                     "What computes: a name from `tributary devices list`, or the path of a file of your own.")
                 section.field(
-                    "link", &group.link, .profile("link", \.links), .required,
+                    "link", &group.link, .linkProfile, .required,
                     "What connects it, likewise.")
                 section.field(
                     "share", &group.share, .number(0...1e9, above: true), .value(1),
@@ -197,7 +197,10 @@ enum DevicesSection {
 
 extension Codec where Value == String {
     /// A profile's name or path. Whether a file is there is the run's business: workers elsewhere read this, too.
-    fileprivate static func profile(_ kind: String, _ names: KeyPath<ProfileNames, [String]>) -> Codec {
+    static var deviceProfile: Codec { profile("device", \.devices) }
+    static var linkProfile: Codec { profile("link", \.links) }
+
+    private static func profile(_ kind: String, _ names: KeyPath<ProfileNames, [String]>) -> Codec {
         Codec(type: "name of a \(kind) profile, or path") { (node) throws(Problem) in
             guard case .scalar(let text, _) = node.content, !text.isEmpty else {
                 throw Problem(message: "is no name", remedy: "write the name of a \(kind) profile")
@@ -209,7 +212,7 @@ extension Codec where Value == String {
                 message: "is no \(kind) profile",
                 remedy: near ?? "`tributary devices list` has all; a file of your own is named with its path")
         } write: {
-            .plain($0)
+            .text($0)
         }
     }
 }

@@ -10,7 +10,9 @@ enum FederatedSection {
             "Everything random follows from it: equal seeds give equal results, to the bit.")
         MethodSection.visit(section, &value.method)
         DatasetSection.visit(section, &value)
-        ModelSection.visit(section, &value)
+        ModelSection.visit(
+            section, &value.model, &value.initialization, classes: value.dataset.classCount,
+            standard: .uniformFanIn)
         let clients = PartitionSection.clients(value)
         TrainingSection.visit(section, &value.training, clients: clients)
         section.section("evaluation", "When and on what the global model is measured.") { section in
@@ -51,7 +53,7 @@ enum FederatedSection {
     static func checkAcrossFields(_ section: Section, _ value: FederatedConfiguration) {
         DatasetSection.checkAcrossFields(section, value)
         PartitionSection.checkAcrossFields(section, value)
-        ModelSection.checkAcrossFields(section, value)
+        ModelSection.checkAcrossFields(section, value.model, value.dataset)
         CompressionSection.checkAcrossFields(section, value.compression)
         DevicesSection.checkAcrossFields(section, value)
         let walk = section.walk
@@ -67,14 +69,7 @@ enum FederatedSection {
         AggregationSection.checkAcrossFields(section, value)
         checkMethod(section, value)
         checkTarget(section, value)
-        let optimizer = value.training.optimizer
-        let nesterov = "training.optimizer.nesterov"
-        if walk.isSound("training.optimizer"), case .sgd(let sgd) = optimizer, sgd.nesterov, sgd.momentum == 0
-        {
-            walk.report(
-                section.place(at: nesterov), nesterov, value: "true", "needs momentum",
-                "set training.optimizer.momentum above 0, such as 0.9")
-        }
+        OptimizationSection.checkAcrossFields(section, value.training.optimizer, at: "training")
         if walk.isSound("evaluation.on"), walk.isSound("dataset.local_test_fraction"),
             value.evaluation.on.contains(.localTest), value.localTestFraction == 0
         {

@@ -9,12 +9,14 @@ enum ModelSection {
     private static let customName = "custom"
     private static let parameterLimit = 1 << 29
 
-    static func visit(_ section: Section, _ value: inout FederatedConfiguration) {
-        let classes = value.dataset.classCount
+    static func visit(
+        _ section: Section, _ model: inout ModelSpec, _ initialization: inout Initialization, classes: Int,
+        standard: Initialization
+    ) {
         section.section("model", required: true, "The network and its first weights.") { section in
-            visitNetwork(section, &value.model, classes: classes)
+            visitNetwork(section, &model, classes: classes)
             section.field(
-                "initialization", &value.initialization, .word(Initialization.self), .value(.uniformFanIn),
+                "initialization", &initialization, .word(Initialization.self), .value(standard),
                 "`uniform_fan_in`: weights and biases uniform in ±1/sqrt(fan-in); `he` and `glorot` as in their papers,"
                     + " biases 0.")
         }
@@ -23,15 +25,21 @@ enum ModelSection {
     private static func visitNetwork(_ section: Section, _ model: inout ModelSpec, classes: Int) {
         var name: String? = model == .named(model.name, classes: classes) ? model.name : nil
         section.optional(
-            "name", &name,
-            .word(
-                ModelSpec.names, fits: { ModelSpec.named($0, classes: classes) != nil },
-                rule: { ModelSpec.family(of: $0)?.rule }),
-            absence: "`layers` must be written",
+            "name", &name, .zooName(classes: classes), absence: "`layers` must be written",
             "A network of the zoo; capitals stand for parameters, as in `wrn_16_1`. `cnn` and `mlp` are those of "
                 + "McMahan et al. 2017, `logistic` is one dense layer; `tributary model --help` says what the others are."
         )
-        LayerSection.visit(section, &model.layers, isZoo: name != nil, classes: classes)
+        if section.walk.purpose == .list, section.path != "model" {
+            section.custom(
+                "layers", type: "list of layers", fallback: "those of `name`",
+                "As `model.layers` of `federated`."
+            ) { _ in
+            } write: {
+                nil
+            }
+        } else {
+            LayerSection.visit(section, &model.layers, isZoo: name != nil, classes: classes)
+        }
         guard section.walk.purpose == .read else { return }
         let layers = section.isWritten("layers")
         if section.isWritten("name") && layers {
@@ -49,27 +57,43 @@ enum ModelSection {
         }
     }
 
-    /// Whether the layers fit each other and the data.
-    static func checkAcrossFields(_ section: Section, _ value: FederatedConfiguration) {
+    /// The key that decides the network of the model at `path`.
+    static func key(_ model: ModelSpec, _ path: String = "model") -> String {
+        model.name == customName ? "\(path).layers" : "\(path).name"
+    }
+
+    /// Whether the layers of the model at `path` fit each other and the data.
+    static func checkAcrossFields(
+        _ section: Section, _ model: ModelSpec, _ dataset: DatasetSpec, at path: String = "model"
+    ) {
         let walk = section.walk
         let sources = ["name", "split", "classes", "shape"].map { "dataset.\($0)" }
-        guard walk.isSound("model"), sources.allSatisfy({ walk.isSound($0) }) else { return }
-        let path = value.model.name == customName ? "model.layers" : "model.name"
+        guard walk.isSound(path), sources.allSatisfy({ walk.isSound($0) }) else { return }
+        let path = key(model, path)
         do throws(NetworkError) {
             let plan = try NetworkPlan(
-                spec: value.model, input: value.dataset.inputShape, classes: value.dataset.classCount)
+                spec: model, input: dataset.inputShape, classes: dataset.classCount)
             if plan.layout.count > parameterLimit {
                 walk.report(
                     section.place(at: path), path, value: "\(plan.layout.count) parameters", "are too many",
                     "stay at or below \(parameterLimit)")
             }
         } catch {
-            let index = path == "model.layers" ? value.model.index(ofLayerIn: error) : nil
+            let index = model.name == customName ? model.index(ofLayerIn: error) : nil
             let path = index.map { "\(path).\($0)" } ?? path
             walk.report(
-                section.place(at: path), path, "does not fit \(value.dataset.name.rawValue): \(error)",
+                section.place(at: path), path, "does not fit \(dataset.name.rawValue): \(error)",
                 "change the layers or the data set")
         }
+    }
+}
+
+extension Codec where Value == String {
+    /// A network of the zoo.
+    static func zooName(classes: Int) -> Codec {
+        .word(
+            ModelSpec.names, fits: { ModelSpec.named($0, classes: classes) != nil },
+            rule: { ModelSpec.family(of: $0)?.rule })
     }
 }
 

@@ -6,11 +6,15 @@ public struct Scenario: Sendable, Equatable {
     /// Which experiment it is, and everything that decides its result.
     public enum Kind: Sendable, Equatable {
         case federated(FederatedConfiguration)
+        case distributedInference(DistributedInferenceConfiguration)
+
+        static let names = ["federated", "distributed_inference"]
 
         /// The name that scenarios use.
         public var name: String {
             switch self {
             case .federated: "federated"
+            case .distributedInference: "distributed_inference"
             }
         }
     }
@@ -101,11 +105,6 @@ public enum Grammar {
         let walk = Walk(.list)
         var draft = ScenarioDraft()
         draft.visit(Section(walk, path: ""))
-        var entries: [GrammarEntry] = []
-        for entry in walk.entries {
-            let isAbsorbed = entries.indices.contains { entries[$0].absorb(entry) }
-            if !isAbsorbed { entries.append(entry) }
-        }
-        return entries
+        return GrammarEntry.withoutKnownKinds(GrammarEntry.merged(walk.entries))
     }
 }

@@ -5,11 +5,17 @@ import Networks
 /// A scenario while it is read or written: a value for every key, whether it was right or not.
 struct ScenarioDraft {
     var name = ""
+    /// One of `Scenario.Kind.names`.
     var kind = "federated"
     var federated = FederatedConfiguration(
         seed: 1, dataset: DatasetSpec(name: .fashionMNIST), partition: .iid(clients: 1), localTestFraction: 0,
         model: ModelSection.placeholder, initialization: .uniformFanIn, method: .fedavg,
         training: TrainingSection.standard, evaluation: EvaluationSpec(), stop: StopSpec())
+    var inference = DistributedInferenceConfiguration(
+        seed: 1, dataset: DatasetSpec(name: .fashionMNIST),
+        teacher: TeacherSpec(model: ModelSection.placeholder, training: TeacherSection.standard),
+        student: .family(.smallCNN, budget: StudentBudget(), rank: .parameters),
+        distillation: DistillationSpec(training: DistillationSection.standard))
     var hosts = HostsSpec()
     var thresholds: [Threshold] = []
 
@@ -20,13 +26,17 @@ struct ScenarioDraft {
         kind = scenario.kind.name
         switch scenario.kind {
         case .federated(let configuration): federated = configuration
+        case .distributedInference(let configuration): inference = configuration
         }
         hosts = scenario.hosts
         thresholds = scenario.thresholds
     }
 
     var scenario: Scenario {
-        Scenario(name: name, kind: .federated(federated), hosts: hosts, thresholds: thresholds)
+        Scenario(
+            name: name,
+            kind: kind == "federated" ? .federated(federated) : .distributedInference(inference),
+            hosts: hosts, thresholds: thresholds)
     }
 
     /// The whole grammar.
@@ -40,19 +50,31 @@ struct ScenarioDraft {
 
     /// What decides the result.
     mutating func visitResult(_ section: Section) {
-        var federated = federated
+        var (kind, federated, inference) = (kind, federated, inference)
         section.choice(
-            "kind", current: kind, ["federated"], later: ["distributed_inference", "split_computing"],
-            .value("federated"), "What experiment this is."
-        ) { _ in
-            FederatedSection.visit(section, &federated)
+            "kind", current: kind, Scenario.Kind.names, later: ["split_computing"], .value("federated"),
+            "What experiment this is: `federated` learning, or `distributed_inference`, which divides one network's "
+                + "knowledge over small ones."
+        ) { word in
+            kind = word
+            if kind == "federated" {
+                FederatedSection.visit(section, &federated)
+            } else {
+                DistributedInferenceSection.visit(section, &inference)
+            }
         }
-        self.federated = federated
+        (self.kind, self.federated, self.inference) = (kind, federated, inference)
     }
 
     func checkAcrossFields(_ section: Section) {
-        if section.walk.isSound("kind") { FederatedSection.checkAcrossFields(section, federated) }
         HostsSection.checkAcrossFields(section, hosts)
-        ThresholdSection.checkAcrossFields(section, thresholds, federated)
+        guard section.walk.isSound("kind") else { return }
+        if kind == "federated" {
+            FederatedSection.checkAcrossFields(section, federated)
+            ThresholdSection.checkAcrossFields(section, thresholds, federated)
+        } else {
+            DistributedInferenceSection.checkAcrossFields(section, inference)
+            ThresholdSection.checkAcrossFields(section, thresholds)
+        }
     }
 }

@@ -17,6 +17,16 @@ public struct Threshold: Sendable, Equatable {
 
         /// Whether it is from 0 to 1, and needs an evaluation.
         var isAccuracy: Bool { self == .finalAccuracy || self == .bestAccuracy }
+
+        /// Whether only federated learning measures it.
+        var isFederated: Bool {
+            switch self {
+            case .bestAccuracy, .clientUpdatesPerSecond, .federatedUpBytes, .federatedDownBytes: true
+            case .finalAccuracy, .rounds, .wallSeconds, .wireBytes, .coordinatorPeakMemoryBytes,
+                .workerPeakMemoryBytes:
+                false
+            }
+        }
     }
 
     public enum Comparison: String, Sendable, CaseIterable {
@@ -84,6 +94,17 @@ enum ThresholdSection {
         }
     }
 
+    /// What an experiment other than federated learning bounds must be measured in it.
+    static func checkAcrossFields(_ section: Section, _ value: [Threshold]) {
+        let others = Threshold.Metric.allCases.filter { !$0.isFederated }.map(\.rawValue)
+        for threshold in value where threshold.metric.isFederated {
+            let path = "thresholds.\(threshold.metric.rawValue)"
+            section.walk.report(
+                section.place(at: path), path, "is measured in federated learning only",
+                "remove it; what can be bounded here is \(others.joined(separator: ", "))")
+        }
+    }
+
     private static func unit(_ metric: Threshold.Metric) -> String? {
         switch metric {
         case .finalAccuracy, .bestAccuracy: nil
@@ -99,7 +120,8 @@ enum ThresholdSection {
     private static func meaning(_ metric: Threshold.Metric) -> String {
         switch metric {
         case .finalAccuracy:
-            "Accuracy after the last round: of `global_test` where it is measured, else the mean of `local_test`."
+            "Accuracy after the last round: of `global_test` where it is measured, else the mean of `local_test`. "
+                + "In distributed inference that of the first number of students, with every answer there."
         case .bestAccuracy: "Highest such accuracy of any evaluated round."
         case .rounds: "Rounds that were run; fewer than asked where `stop` ended them."
         case .wallSeconds: "Time from the command to the last round."

@@ -236,5 +236,12 @@ public enum Row: Sendable, Equatable {
     case client(ClientRow)
     case localTest(LocalTestRow)
     case traffic(TrafficRow)
+    case epoch(EpochRow)
+    case contender(ContenderRow)
+    case node(NodeRow)
+    case transfer(TransferRow)
+    case subset(SubsetRow)
+    case filter(FilterRow)
+    case activity(ActivityRow)
     case infrastructure(InfrastructureRow)
 }

@@ -11,6 +11,9 @@ public enum Checkpoint {
     /// The states of clients, all in one file.
     static let states = "\(RunDirectory.Name.checkpoints)/clients.state"
 
+    /// Names of what the server remembers begin with it.
+    static let memoryPrefix = "server."
+
     static func name(round: Int) -> String {
         let digits = String(round)
         let zeros = String(repeating: "0", count: max(0, 6 - digits.count))
@@ -23,7 +26,8 @@ public enum Checkpoint {
         for vector in snapshot.memory {
             for segment in vector.layout.segments {
                 layout.append(
-                    name: "server.\(vector.name).\(segment.name)", shape: segment.shape, role: .buffer,
+                    name: "\(memoryPrefix)\(vector.name).\(segment.name)", shape: segment.shape,
+                    role: .buffer,
                     layer: segment.layer)
             }
         }

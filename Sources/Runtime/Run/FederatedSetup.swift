@@ -165,6 +165,10 @@ public enum SetupError: Error, Sendable, CustomStringConvertible {
     case cohort(wanted: Int, clients: Int)
     case aggregation(String)
     case profile(ProfileError)
+    case student(StudentError)
+    case contender(ContenderFault)
+    case weights(SafetensorsError)
+    case weightsNotFinite(String)
 
     public var description: String {
         switch self {
@@ -175,6 +179,11 @@ public enum SetupError: Error, Sendable, CustomStringConvertible {
             "training.clients_per_round: \(wanted) of \(clients) clients; give at most \(clients)"
         case .aggregation(let text): "aggregation.rule: \(text)"
         case .profile(let error): "devices: \(error)"
+        case .student(let error): "teacher.model: \(error)"
+        case .contender(let error): "\(error)"
+        case .weights(let error): "teacher.weights: \(error)"
+        case .weightsNotFinite(let path):
+            "teacher.weights: \(path) has values that are no numbers; train the teacher again"
         }
     }
 

@@ -1,6 +1,7 @@
 import Datasets
 import Experiment
 import Methods
+import Networks
 import TensorMath
 
 extension WorkerEngine {
@@ -15,7 +16,25 @@ extension WorkerEngine {
         }
         switch scenario.kind {
         case .federated(let configuration): try self.init(configuration)
+        case .distributedInference(let configuration): try self.init(configuration)
         }
+    }
+
+    private init(_ configuration: DistributedInferenceConfiguration) throws(CannotServe) {
+        let dataset: Dataset
+        do { dataset = try Dataset.load(configuration.dataset, seed: configuration.seed) } catch {
+            throw CannotServe("dataset: \(error)", isMissingInput: error.reason == .missing)
+        }
+        let teacher: NetworkPlan
+        do { teacher = try configuration.teacherPlan(dataset) } catch {
+            throw CannotServe("\(error)", isMissingInput: false)
+        }
+        let executor: InferenceExecutor
+        do throws(StudentError) {
+            executor = try InferenceExecutor(
+                configuration: configuration, dataset: dataset, teacher: teacher)
+        } catch { throw CannotServe("teacher.model: \(error)", isMissingInput: false) }
+        self.init(executor: executor, fingerprint: dataset.fingerprint)
     }
 
     private init(_ configuration: FederatedConfiguration) throws(CannotServe) {

@@ -20,9 +20,11 @@ extension Sweep {
         var errors: [(error: SetupError, cell: String)] = []
         for group in 0..<groups {
             let cell = cells.first { $0.group == group }!
-            guard case .federated(let configuration) = cell.scenario.kind else { continue }
             do throws(SetupError) {
-                _ = try FederatedSetup(configuration).timeline()
+                switch cell.scenario.kind {
+                case .federated(let configuration): _ = try FederatedSetup(configuration).timeline()
+                case .distributedInference(let configuration): try InferenceSetup(configuration).check()
+                }
             } catch {
                 let isKnown = errors.contains { $0.error.description == error.description }
                 if !isKnown { errors.append((error, text(cell))) }

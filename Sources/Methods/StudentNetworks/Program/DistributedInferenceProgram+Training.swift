@@ -1,0 +1,101 @@
+import Networks
+import TensorMath
+
+// Epochs: each network's in parts, one after the other; networks side by side.
+extension DistributedInferenceProgram {
+    /// An epoch of the teacher (0) or of the contenders' networks.
+    mutating func train(_ numbers: [Int], epoch: Int) -> ProgramStep {
+        var step = ProgramStep()
+        step.phase = .training(round: round + 1)
+        for number in numbers { step.tasks.append(slice(of: number, from: 0, epoch: epoch)) }
+        // Without anything to learn, an epoch is over at once.
+        if numbers.isEmpty { return closeRound(accuracy: nil) }
+        return step
+    }
+
+    func slices(of number: Int) -> EpochSlices {
+        let (batch, cost) =
+            number == 0
+            ? (configuration.teacher.training.batchSize, configuration.teacherMACs(teacherPlan))
+            : (configuration.distillation.training.batchSize, macs(of: number))
+        return EpochSlices(samples: held.train.count, batch: batch, cost: cost)
+    }
+
+    private func macs(of number: Int) -> UInt64 {
+        let network = networks[number]!
+        return configuration.trainingMACs(network.plan, teacher: teacherPlan, network.description)
+    }
+
+    private mutating func slice(of number: Int, from first: Int, epoch: Int) -> TaskSpec {
+        let slices = slices(of: number)
+        let state = number == 0 ? teacher : networks[number]!.state
+        var inputs = [state]
+        if number > 0 {
+            let network = networks[number]!
+            let shared =
+                configuration.needsTeacher(network.description) ? teacherParameters : answers!.training
+            inputs = [shared, state, network.description.object]
+        }
+        for object in inputs { objects[object.id] = object }
+        let task = TaskSpec(
+            id: taskID(.trainNetwork, number << 16 | first / slices.length, round: round + 1),
+            kind: .trainNetwork, round: round + 1, client: number, participation: epoch, first: first,
+            count: slices.range(from: first).count, layout: layoutDigest,
+            inputs: inputs.map { ObjectReference($0) }, outputs: [UInt64(state.count)])
+        waiting.insert(task.id)
+        return task
+    }
+
+    mutating func acceptSlice(_ output: TaskOutput, of task: TaskSpec) throws(Rejection) -> ProgramStep {
+        let number = task.client!
+        let (name, old) =
+            number == 0 ? ("teacher", teacher) : (contenders[number].name, networks[number]!.state)
+        guard let state = output.objects.first, output.objects.count == 1, state.count == old.count else {
+            throw Rejection(.wrongShape, "\(output.objects.count) objects for the state of \(name)")
+        }
+        let values = FloatBuffer(count: state.count / 4).view
+        guard state.copy(into: values), values.maximumMagnitude.isFinite else {
+            let place = number == 0 ? "teacher.training" : "distillation"
+            throw Rejection(
+                .wrongMetrics,
+                "\(name) has values that are no numbers after epoch \(task.participation); training diverges: lower \(place).optimizer.learning_rate"
+            )
+        }
+        var sums = sums[number] ?? TaskSums()
+        try sums.add(output.metrics, samples: task.count!, validation: held.validation.count)
+        self.sums[number] = sums
+        objects[old.id] = nil
+        if number == 0 { teacher = state } else { networks[number]!.state = state }
+        let isLast = finish(task)
+        if let next = slices(of: number).next(after: task.first) {
+            var step = ProgramStep()
+            step.tasks = [slice(of: number, from: next, epoch: task.participation)]
+            return step
+        }
+        return isLast ? finishEpoch(task.participation) : ProgramStep()
+    }
+
+    private mutating func finishEpoch(_ epoch: Int) -> ProgramStep {
+        for (number, sums) in sums.sorted(by: { $0.key < $1.key }) {
+            let training =
+                number == 0 ? configuration.teacher.training : configuration.distillation.training
+            let rate = training.schedule.learningRate(training.optimizer.learningRate, round: epoch)
+            let cost = number == 0 ? configuration.teacherMACs(teacherPlan) : macs(of: number)
+            let seen = sums.validation.samples
+            rows.append(
+                .epoch(
+                    EpochRow(
+                        round: round + 1, network: number == 0 ? "teacher" : contenders[number].name,
+                        epoch: epoch, samples: sums.samples, learningRate: Double(rate),
+                        loss: sums.loss / Double(sums.samples), accuracy: sums.accuracy,
+                        validationLoss: seen > 0 ? sums.validation.loss / Double(seen) : nil,
+                        validationAccuracy: seen > 0 ? Double(sums.validation.correct) / Double(seen) : nil,
+                        macs: cost * UInt64(sums.samples))))
+        }
+        let first = sums.min { $0.key < $1.key }?.value
+        let accuracy = first.flatMap {
+            $0.validation.samples > 0 ? Double($0.validation.correct) / Double($0.validation.samples) : nil
+        }
+        return closeRound(accuracy: accuracy)
+    }
+}

@@ -1,0 +1,237 @@
+import Datasets
+import Devices
+import Networks
+import TensorMath
+
+/// Distributed inference in rounds: epochs of the teacher, its answers and the partition of its filters, epochs of all
+/// networks that learn from it, and one round for each contender.
+///
+/// Networks that learn side by side go on from epoch to epoch together, so that the state after a round is one state.
+public struct DistributedInferenceProgram: Program {
+    /// Samples of a task of evaluation.
+    static let evaluationSlice = 1000
+
+    let configuration: DistributedInferenceConfiguration
+    let contenders: [Contender]
+    let timetable: Timetable
+    let data: InferenceData
+    let held: HeldOut
+    let teacherPlan: NetworkPlan
+    let stage: FeatureStage
+    let pricing: InferencePricing
+    let headers: InferenceHeaders
+    let layoutDigest: [UInt8]
+
+    /// The last finished round.
+    var round: Int
+    /// As `TeacherTraining.state`.
+    var teacher: ObjectBytes
+    /// States that a snapshot had, by contender, until the networks are there.
+    var saved: [Int: ObjectBytes]
+    /// By contender.
+    var networks: [Int: StudentNetwork] = [:]
+    var partitions: [Int: KnowledgePartition] = [:]
+    /// What is known once the teacher has answered.
+    var answers: TeacherKnowledge?
+    /// Parts of an answer that is not whole yet.
+    var pieces: [SplitPart: [Int: ObjectBytes]] = [:]
+    /// Objects that open tasks name.
+    var objects: [ObjectID: ObjectBytes] = [:]
+    var waiting: Set<UInt64> = []
+    /// Sums of this round, by network (0 for the teacher), or of its test under 0.
+    var sums: [Int: TaskSums] = [:]
+    var contest: Contest?
+    var rows: [Row] = []
+    /// Of the contender that the run is about.
+    var outcomeDigest = ""
+
+    /// - Parameters:
+    ///   - loaded: the teacher's parameters, where it is not trained.
+    ///   - snapshot: of the same configuration, to go on after.
+    package init(
+        configuration: DistributedInferenceConfiguration, data: InferenceData, teacher plan: NetworkPlan,
+        devices: InferenceDevices, headers: InferenceHeaders, loaded: ObjectBytes? = nil,
+        resuming snapshot: Snapshot? = nil
+    ) throws(StudentError) {
+        self.configuration = configuration
+        self.data = data
+        self.headers = headers
+        contenders = configuration.contenders
+        timetable = Timetable(configuration)
+        held = HeldOut(
+            count: data.trainCount, fraction: configuration.validationFraction, seed: configuration.seed)
+        teacherPlan = plan
+        stage = try FeatureStage(plan)
+        layoutDigest = plan.layout.digest
+        pricing = InferencePricing(devices, configuration.deployment, headers: headers, input: plan.input)
+        round = snapshot?.round ?? 0
+        saved = [:]
+        teacher = ObjectBytes([])
+        if let snapshot {
+            restore(snapshot)
+        } else {
+            initialize(loaded)
+        }
+    }
+
+    private mutating func initialize(_ loaded: ObjectBytes?) {
+        let count = TeacherTraining.stateCount(teacherPlan, configuration.teacher.training.optimizer)
+        let values = FloatBuffer(count: count).view
+        let parameters = values.slice(0, teacherPlan.layout.count)
+        if let loaded {
+            let fits = loaded.copy(into: parameters)
+            precondition(fits, "parameters of another teacher")
+        } else {
+            var stream = RandomStream(RandomKey(seed: configuration.seed, purpose: .initialization))
+            teacherPlan.initialParameters(
+                configuration.teacher.initialization, stream: &stream, into: parameters)
+        }
+        teacher = ObjectBytes(values)
+    }
+
+    var teacherParameters: ObjectBytes { teacher.part(0..<(4 * teacherPlan.layout.count)) }
+
+    // MARK: - Snapshots
+
+    private static let optimizerVector = "teacher_optimizer"
+    private static let networkPrefix = "network_"
+
+    private mutating func restore(_ snapshot: Snapshot) {
+        let rest = snapshot.memory.first { $0.name == Self.optimizerVector }
+        let count = TeacherTraining.stateCount(teacherPlan, configuration.teacher.training.optimizer)
+        let assembly = ObjectAssembly(count: 4 * count)
+        precondition(
+            snapshot.model.count + (rest?.values.count ?? 0) == 4 * count, "a snapshot of another teacher")
+        assembly.place(snapshot.model, at: 0)
+        if let rest { assembly.place(rest.values, at: snapshot.model.count) }
+        teacher = assembly.finish()
+        for vector in snapshot.memory where vector.name.hasPrefix(Self.networkPrefix) {
+            guard let index = Int(vector.name.dropFirst(Self.networkPrefix.count)) else { continue }
+            saved[index] = vector.values
+        }
+    }
+
+    /// What a resumed run needs, after the last finished round.
+    func snapshot() -> Snapshot {
+        let parameters = teacherParameters
+        var memory: [NamedVector] = []
+        if teacher.count > parameters.count {
+            var layout = ParameterLayout()
+            layout.append(
+                name: "memory", shape: [(teacher.count - parameters.count) / 4], role: .buffer, layer: 0)
+            memory.append(
+                NamedVector(
+                    name: Self.optimizerVector, layout: layout,
+                    values: teacher.part(parameters.count..<teacher.count)))
+        }
+        for (index, network) in networks.sorted(by: { $0.key < $1.key }) {
+            memory.append(
+                NamedVector(
+                    name: "\(Self.networkPrefix)\(index)", layout: network.stateLayout(),
+                    values: network.state))
+        }
+        return Snapshot(
+            round: round, model: parameters, layout: teacherPlan.layout, memory: memory,
+            final: round == timetable.rounds)
+    }
+
+    /// The name of the vector that a contender's network is saved as.
+    package static func vector(ofContender index: Int) -> String { "\(networkPrefix)\(index)" }
+
+    // MARK: - Program
+
+    public func object(_ id: ObjectID) -> ObjectBytes? { objects[id] }
+
+    public mutating func start() -> ProgramStep {
+        precondition(round < timetable.rounds, "nothing is left to do")
+        // What the teacher answered is not saved: it answers again.
+        return round >= timetable.answersRound ? askTeacher() : beginRound()
+    }
+
+    public mutating func accept(_ output: TaskOutput, of task: TaskSpec) throws(Rejection) -> ProgramStep {
+        guard waiting.contains(task.id) else { return ProgramStep() }
+        switch task.kind {
+        case .trainNetwork: return try acceptSlice(output, of: task)
+        case .teacherOutputs: return try acceptAnswers(output, of: task)
+        case .evaluateTest:
+            try sums[0, default: TaskSums()].add(output.metrics, samples: task.count ?? 0)
+            return finish(task) ? finishContest() : ProgramStep()
+        case .train, .evaluateClient, .serveStudent: preconditionFailure("not a result of this program")
+        }
+    }
+
+    /// Whether that was the last open task.
+    mutating func finish(_ task: TaskSpec) -> Bool {
+        waiting.remove(task.id)
+        return waiting.isEmpty
+    }
+
+    /// Round, kind and place: unique in the run, equal in every execution of it.
+    func taskID(_ kind: TaskSpec.Kind, _ position: Int, round: Int) -> UInt64 {
+        precondition(position < 1 << 28)
+        return UInt64(round) << 32 | UInt64(kind.rawValue) << 28 | UInt64(position)
+    }
+
+    // MARK: - Rounds
+
+    mutating func beginRound() -> ProgramStep {
+        objects = [:]
+        sums = [:]
+        rows = []
+        switch timetable.stage(round + 1) {
+        case .teacher(let epoch): return train([0], epoch: epoch)
+        case .answers: return askTeacher()
+        case .distillation(let epoch): return train(networks.keys.sorted(), epoch: epoch)
+        case .contest(let index): return beginContest(index)
+        }
+    }
+
+    /// Ends the current round, whose rows are in `rows`, and begins the next.
+    mutating func closeRound(accuracy: Double?) -> ProgramStep {
+        round += 1
+        let (finished, snapshot, ended) = (rows, snapshot(), round)
+        var step: ProgramStep
+        if round == timetable.rounds {
+            step = ProgramStep()
+            step.outcome = Outcome(rounds: round, finalAccuracy: nil, modelDigest: outcomeDigest)
+        } else {
+            step = beginRound()
+        }
+        step.rows = finished + step.rows
+        step.snapshot = step.snapshot ?? snapshot
+        step.finished.insert(FinishedRound(round: ended, accuracy: accuracy), at: 0)
+        return step
+    }
+}
+
+/// What tasks measured, added up.
+struct TaskSums {
+    var loss = 0.0
+    var correct = 0
+    var samples = 0
+    var validation = (loss: 0.0, correct: 0, samples: 0)
+
+    /// Loss sum, right answers and samples; then, of an epoch's part, the same of validation samples.
+    mutating func add(_ metrics: [Double], samples expected: Int, validation held: Int? = nil)
+        throws(Rejection)
+    {
+        guard metrics.count == (held == nil ? 3 : 6), Int(exactly: metrics[2]) == expected,
+            let right = Int(exactly: metrics[1]), 0...expected ~= right
+        else { throw Rejection(.wrongMetrics, "metrics \(metrics)") }
+        guard metrics[0].isFinite else { throw Rejection(.notFinite, "a loss of \(metrics[0])") }
+        if held != nil {
+            guard let seen = Int(exactly: metrics[5]), let good = Int(exactly: metrics[4]), 0...seen ~= good,
+                seen <= held!
+            else { throw Rejection(.wrongMetrics, "metrics \(metrics)") }
+            guard metrics[3].isFinite else { throw Rejection(.notFinite, "a loss of \(metrics[3])") }
+            validation.loss += metrics[3]
+            validation.correct += good
+            validation.samples += seen
+        }
+        loss += metrics[0]
+        correct += right
+        self.samples += expected
+    }
+
+    var accuracy: Double { Double(correct) / Double(max(samples, 1)) }
+}

@@ -1,0 +1,127 @@
+import Datasets
+import TensorMath
+
+/// A part of an epoch of a network's training, and after the last part a look at the validation samples.
+final class EpochSlice: TaskExecution {
+    private let executor: InferenceExecutor
+    private let network: any TrainedNetwork
+    private let batch: Int
+    /// Positions among the training samples, in this epoch's order.
+    private let order: [UInt32]
+    private let end: Int
+    private let macs: UInt64
+    private var position: Int
+    private var augmentation: RandomStream?
+    private var labels: [UInt8] = []
+    private var sums = (loss: 0.0, correct: 0, samples: 0)
+    private var validation = (loss: 0.0, correct: 0, seen: 0)
+
+    /// `macs`: of a sample, forward and back. The epoch is the task's `participation`, counted from 1.
+    init(
+        _ executor: InferenceExecutor, task: TaskSpec, network: any TrainedNetwork, state: ObjectBytes,
+        training: NetworkTrainingSpec, macs: UInt64
+    ) throws(TaskFailure) {
+        let epoch = task.participation
+        let samples = executor.held.train.count
+        guard epoch >= 1, epoch <= training.epochs, let count = task.count, count > 0,
+            task.first + count <= samples, task.first % training.batchSize == 0
+        else { throw TaskFailure("samples from \(task.first) of epoch \(epoch)") }
+        guard StateObject.restore(state, into: network.state) else {
+            throw TaskFailure("\(state.count) bytes of a training's state")
+        }
+        self.executor = executor
+        self.network = network
+        self.macs = macs
+        batch = training.batchSize
+        position = task.first
+        end = task.first + count
+        var order = (0..<UInt32(samples)).map { $0 }
+        let network = UInt32(task.client ?? 0)
+        let seed = executor.configuration.seed
+        var shuffle = RandomStream(
+            RandomKey(seed: seed, purpose: .shuffle, client: network, participation: UInt32(epoch)))
+        shuffle.shuffle(&order)
+        self.order = order
+        let stepsAnEpoch = (samples + batch - 1) / batch
+        let steps = (epoch - 1) * stepsAnEpoch + task.first / batch
+        // Every part has random numbers of its own: parts are computed by different workers.
+        augmentation = RandomStream(
+            RandomKey(seed: seed, purpose: .augmentation, client: network, participation: UInt32(steps)))
+        self.network.resume(after: steps)
+        self.network.learningRate = training.schedule.learningRate(
+            training.optimizer.learningRate, round: epoch)
+    }
+
+    func advance() throws(TaskFailure) -> TaskOutput? {
+        var budget = Int64(InferenceExecutor.slice)
+        while budget > 0 {
+            let samples = position < end ? train() : validate()
+            guard samples > 0 else { return output }
+            budget -= Int64(macs) * Int64(samples)
+        }
+        return nil
+    }
+
+    private func train() -> Int {
+        let range = position..<min(position + batch, end)
+        let samples = order[range].map { executor.held.train[Int($0)] }
+        executor.fill(
+            network.input, executor.dataset.train, samples, labels: &labels, augmentation: &augmentation)
+        let result = network.step(labels: labels, order: order, range: range)
+        sums.loss += result.lossSum
+        sums.correct += result.correct
+        sums.samples += range.count
+        position = range.upperBound
+        return range.count
+    }
+
+    /// 0 when there is nothing left to look at.
+    private func validate() -> Int {
+        let held = executor.held.validation
+        guard end == order.count, validation.seen < held.count else { return 0 }
+        let range = validation.seen..<min(validation.seen + InferenceExecutor.evaluationBatch, held.count)
+        var none: RandomStream?
+        executor.fill(
+            network.validationInput, executor.dataset.train, Array(held[range]), labels: &labels,
+            augmentation: &none)
+        let result = network.validate(labels: labels, first: validation.seen)
+        validation.loss += result.lossSum
+        validation.correct += result.correct
+        validation.seen = range.upperBound
+        return range.count
+    }
+
+    private var output: TaskOutput {
+        TaskOutput(
+            objects: [StateObject.make(network.state)],
+            metrics: [
+                sums.loss, Double(sums.correct), Double(sums.samples), validation.loss,
+                Double(validation.correct), Double(validation.seen),
+            ], work: [UInt64(sums.samples + validation.seen), UInt64(sums.samples)])
+    }
+}
+
+/// What a training keeps between its tasks, as one object.
+enum StateObject {
+    static func make(_ parts: [FloatView]) -> ObjectBytes {
+        let assembly = ObjectAssembly(count: parts.reduce(0) { $0 + 4 * $1.count })
+        var offset = 0
+        for part in parts {
+            assembly.place(ObjectBytes(part), at: offset)
+            offset += 4 * part.count
+        }
+        return assembly.finish()
+    }
+
+    /// False for an object of another length.
+    static func restore(_ object: ObjectBytes, into parts: [FloatView]) -> Bool {
+        guard object.count == parts.reduce(0, { $0 + 4 * $1.count }) else { return false }
+        var offset = 0
+        for part in parts {
+            let length = 4 * part.count
+            guard object.part(offset..<(offset + length)).copy(into: part) else { return false }
+            offset += length
+        }
+        return true
+    }
+}

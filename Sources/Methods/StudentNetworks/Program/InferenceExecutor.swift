@@ -1,0 +1,174 @@
+import Datasets
+import Networks
+import TensorMath
+
+/// Computes the tasks of distributed inference on a worker that holds the data set.
+///
+/// A network's memory lives as long as the task that needs it.
+public final class InferenceExecutor: TaskExecutor {
+    /// Images of one evaluation batch.
+    static let evaluationBatch = 50
+    /// Multiply-accumulates between two looks at the socket: some ten milliseconds.
+    static let slice: UInt64 = 500_000_000
+
+    let configuration: DistributedInferenceConfiguration
+    let dataset: Dataset
+    let held: HeldOut
+    let teacher: NetworkPlan
+    let stage: FeatureStage
+
+    /// `teacher` has feature maps.
+    public init(
+        configuration: DistributedInferenceConfiguration, dataset: Dataset, teacher: NetworkPlan
+    ) throws(StudentError) {
+        self.configuration = configuration
+        self.dataset = dataset
+        self.teacher = teacher
+        stage = try FeatureStage(teacher)
+        held = HeldOut(
+            count: dataset.train.count, fraction: configuration.validationFraction, seed: configuration.seed)
+    }
+
+    public func isStream(_ task: TaskSpec) -> Bool { task.kind == .serveStudent }
+
+    public func begin(_ task: TaskSpec, inputs: [ObjectBytes]) throws(TaskFailure) -> any TaskExecution {
+        switch task.kind {
+        case .trainNetwork:
+            guard task.client ?? 0 > 0 else { return try trainTeacher(task, inputs) }
+            return try trainStudents(task, inputs)
+        case .teacherOutputs: return try teacherOutputs(task, inputs)
+        case .evaluateTest: return try evaluation(task, inputs)
+        case .train, .evaluateClient, .serveStudent:
+            throw TaskFailure("task kind \(task.kind.rawValue) does not belong to distributed inference")
+        }
+    }
+
+    public func serve(_ task: TaskSpec, inputs: [ObjectBytes]) throws(TaskFailure) -> any StreamExecution {
+        guard task.kind == .serveStudent, inputs.count == 2, let student = task.client else {
+            throw TaskFailure("a student's service has \(inputs.count) inputs")
+        }
+        let plan = try self.plan(inputs[1])
+        guard student < plan.students.count, let description = NetworkDescription(inputs[1])
+        else {
+            throw TaskFailure("student \(student) of \(plan.students.count)")
+        }
+        return try ServedStudent(
+            plan: plan.students[student], parameters: inputs[0], greatest: description.greatest(student),
+            configuration: configuration, test: dataset.test)
+    }
+
+    // MARK: - Tasks
+
+    private func trainTeacher(_ task: TaskSpec, _ inputs: [ObjectBytes]) throws(TaskFailure) -> EpochSlice {
+        guard inputs.count == 1 else { throw TaskFailure("a teacher's epoch has \(inputs.count) inputs") }
+        let training = configuration.teacher.training
+        let network = TeacherTraining(plan: teacher, training: training, seed: configuration.seed)
+        return try EpochSlice(
+            self, task: task, network: network, state: inputs[0], training: training,
+            macs: configuration.teacherMACs(teacher))
+    }
+
+    private func trainStudents(_ task: TaskSpec, _ inputs: [ObjectBytes]) throws(TaskFailure) -> EpochSlice {
+        guard inputs.count == 3, let description = NetworkDescription(inputs[2]) else {
+            throw TaskFailure("a students' epoch has \(inputs.count) inputs, or no description")
+        }
+        let training = configuration.distillation.training
+        let plan = try self.plan(inputs[2])
+        let network: StudentTraining
+        do throws(StudentError) {
+            let attention =
+                description.attention
+                ? try AttentionTransfer(teacher: teacher, student: plan.students[0]) : nil
+            network = StudentTraining(
+                plan: plan, settings: description.loss(configuration.distillation.loss), training: training,
+                seed: configuration.seed,
+                filters: description.kind == .partitioned ? description.parts : nil, attention: attention,
+                teacher: try answers(
+                    inputs[0], attention: attention, live: configuration.needsTeacher(description)))
+        } catch { throw TaskFailure("\(error)") }
+        return try EpochSlice(
+            self, task: task, network: network, state: inputs[1], training: training,
+            macs: configuration.trainingMACs(plan, teacher: teacher, description))
+    }
+
+    private func answers(
+        _ shared: ObjectBytes, attention: AttentionTransfer?, live: Bool
+    ) throws(StudentError) -> any TeacherAnswers {
+        let batch = configuration.distillation.training.batchSize
+        let width = stage.filters + teacher.classes
+        let values = FloatBuffer(count: live ? teacher.layout.count : held.train.count * width).view
+        guard shared.copy(into: values) else { throw .wrongAnswers(bytes: shared.count) }
+        return live
+            ? try LiveTeacher(plan: teacher, parameters: values, attention: attention, batch: batch)
+            : KeptAnswers(values, filters: stage.filters, classes: teacher.classes, batch: batch)
+    }
+
+    private func teacherOutputs(_ task: TaskSpec, _ inputs: [ObjectBytes]) throws(TaskFailure) -> TeacherPass
+    {
+        let parameters = FloatBuffer(count: teacher.layout.count).view
+        guard inputs.count == 1, inputs[0].copy(into: parameters),
+            let part = SplitPart(rawValue: task.participation), let count = task.count
+        else { throw TaskFailure("the teacher's outputs are asked for without a teacher or a part") }
+        let (split, samples) = samples(of: part)
+        guard task.first + count <= samples.count, count > 0 else {
+            throw TaskFailure("samples \(task.first)..<\(task.first + count) of \(samples.count)")
+        }
+        do throws(StudentError) {
+            let network = try LiveTeacher(
+                plan: teacher, parameters: parameters, batch: Self.evaluationBatch)
+            return TeacherPass(
+                self, teacher: network, split: split,
+                samples: Array(samples[task.first..<(task.first + count)]), keeps: part != .test)
+        } catch { throw TaskFailure("\(error)") }
+    }
+
+    private func evaluation(_ task: TaskSpec, _ inputs: [ObjectBytes]) throws(TaskFailure) -> TestPass {
+        guard inputs.count == 2, let count = task.count, task.first + count <= dataset.test.count, count > 0
+        else { throw TaskFailure("a test of samples that are not there") }
+        let plan = try self.plan(inputs[1])
+        let ensemble = StudentEnsemble(plan: plan, batch: Self.evaluationBatch, mode: .evaluation)
+        guard inputs[0].copy(into: ensemble.parameters) else {
+            throw TaskFailure("\(inputs[0].count) bytes of parameters, not \(4 * ensemble.parameters.count)")
+        }
+        return TestPass(self, ensemble: ensemble, range: task.first..<(task.first + count))
+    }
+
+    private func plan(_ object: ObjectBytes) throws(TaskFailure) -> EnsemblePlan {
+        guard let description = NetworkDescription(object) else {
+            throw TaskFailure("the task has no description of its networks")
+        }
+        do throws(StudentError) {
+            return try description.plan(input: teacher.input, classes: teacher.classes)
+        } catch { throw TaskFailure("\(error)") }
+    }
+
+    // MARK: - Images
+
+    func samples(of part: SplitPart) -> (split: Split, samples: [UInt32]) {
+        switch part {
+        case .train: (dataset.train, held.train)
+        case .validation: (dataset.train, held.validation)
+        case .test: (dataset.test, Array(0..<UInt32(dataset.test.count)))
+        }
+    }
+
+    /// Fills `input` with samples of a split as networks see them; `augmentation` is nil for those that are looked at.
+    func fill(
+        _ input: FloatView, _ split: Split, _ samples: [UInt32], labels: inout [UInt8],
+        augmentation: inout RandomStream?
+    ) {
+        split.fillBatch(samples, 0..<samples.count, into: input, labels: &labels)
+        let images = ImageBatch(input, shape: teacher.input)
+        if augmentation != nil, configuration.preprocessing.augmentation == .cropAndFlip {
+            images.cropAndFlip(samples: samples.count, stream: &augmentation!)
+        }
+        if let statistics = configuration.preprocessing.normalization {
+            images.normalize(samples: samples.count, by: statistics)
+        }
+    }
+}
+
+/// A part of the data set, as `TaskSpec.participation` names it.
+package enum SplitPart: Int, Sendable {
+    case train, validation, test
+}
