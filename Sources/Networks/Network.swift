@@ -308,21 +308,25 @@ public final class Network {
     /// al. 2013; as PyTorch: by limit / (norm + 1e-6) where that is below 1). Returns the norm before.
     @discardableResult
     public func clipGradients(norm limit: Float) -> Double {
-        precondition(limit > 0, "a norm of at most \(limit)")
-        let squares = trainableRuns.reduce(0.0) {
-            $0 + ck_squares(gradients.pointer + $1.lowerBound, nil, $1.count)
-        }
-        let norm = squares.squareRoot()
-        let factor = Double(limit) / (norm + 1e-6)
-        if factor < 1 {
-            for run in trainableRuns {
-                ck_scale(Float(factor), gradients.pointer + run.lowerBound, run.count)
-            }
-        }
-        return norm
+        gradients.clip(norm: limit, runs: trainableRuns)
     }
 
     private func check(_ samples: Int) {
         precondition(samples > 0 && samples <= batch, "\(samples) samples in a network for \(batch)")
+    }
+}
+
+extension FloatView {
+    /// `Network.clipGradients` for gradients of several networks: those within `runs` count and are scaled.
+    @discardableResult
+    package func clip(norm limit: Float, runs: [Range<Int>]) -> Double {
+        precondition(limit > 0, "a norm of at most \(limit)")
+        let squares = runs.reduce(0.0) { $0 + ck_squares(pointer + $1.lowerBound, nil, $1.count) }
+        let norm = squares.squareRoot()
+        let factor = Double(limit) / (norm + 1e-6)
+        if factor < 1 {
+            for run in runs { ck_scale(Float(factor), pointer + run.lowerBound, run.count) }
+        }
+        return norm
     }
 }

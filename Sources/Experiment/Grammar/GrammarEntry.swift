@@ -58,7 +58,7 @@ public struct GrammarEntry: Sendable, Equatable {
             while !keys.isEmpty, kinds[keys.joined(separator: ".")] == nil { keys.removeLast() }
             let around = kinds[keys.joined(separator: ".")] ?? Set(Scenario.Kind.names)
             var entry = entry
-            if entry.kinds == around { entry.conditions.removeFirst() }
+            if !entry.kinds.isEmpty, entry.kinds == around { entry.conditions.removeFirst() }
             return entry
         }
     }

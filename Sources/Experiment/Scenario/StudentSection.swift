@@ -99,7 +99,7 @@ enum StudentSection {
                 report(
                     path, nil, "\(model) does not fit \(value.dataset.name.rawValue): \(reason)",
                     "use other students or another data set")
-            case .unknownModel, .indivisible, .noCommonMaps, .noFamily, .wrongAnswers:
+            case .unknownModel, .indivisible, .noCommonMaps, .noFamily, .featuresNotPooled:
                 preconditionFailure("no student is unknown, cut or compared here: \(error)")
             }
         }

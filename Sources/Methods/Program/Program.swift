@@ -91,6 +91,9 @@ public struct TaskSpec: Sendable, Equatable {
         /// A teacher's outputs on a slice of a split: its state -> features and logits of each sample. Metrics: loss
         /// sum, correct, samples.
         case teacherOutputs
+        /// Make images `first`, `count` for students to learn from: a teacher's parameters, metadata if there are any ->
+        /// images and the teacher's answers to them. Metrics: loss, images that the teacher takes for their class, images.
+        case makeImages
         /// Serve a student: its parameters -> a stream of images in, features out.
         case serveStudent
     }

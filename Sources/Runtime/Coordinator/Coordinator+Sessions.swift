@@ -260,6 +260,7 @@ extension Coordinator {
         case .evaluateClient: "evaluating client \(task.client ?? -1) after round \(task.round)"
         case .trainNetwork: "training network \(task.client ?? -1) in round \(task.round)"
         case .teacherOutputs: "the teacher's outputs from sample \(task.first)"
+        case .makeImages: "making images from \(task.first)"
         case .serveStudent: "serving student \(task.client ?? -1) in round \(task.round)"
         }
     }

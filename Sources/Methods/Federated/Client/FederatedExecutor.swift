@@ -94,7 +94,7 @@ public final class FederatedExecutor: TaskExecutor {
             return FineTunedEvaluation(
                 LocalTraining(self, client: id, participation: participation, epochs: epochs),
                 then: evaluation)
-        case .trainNetwork, .teacherOutputs, .serveStudent:
+        case .trainNetwork, .teacherOutputs, .makeImages, .serveStudent:
             throw TaskFailure("task kind \(task.kind.rawValue) does not belong to federated training")
         }
     }

@@ -189,7 +189,8 @@ public struct FederatedProgram: Program {
         switch task.kind {
         case .train: try acceptUpdate(output, of: task, &step)
         case .evaluateTest, .evaluateClient: try acceptEvaluation(output, of: task)
-        case .trainNetwork, .teacherOutputs, .serveStudent: preconditionFailure("not a task of this program")
+        case .trainNetwork, .teacherOutputs, .makeImages, .serveStudent:
+            preconditionFailure("not a task of this program")
         }
         waiting.remove(task.id)
         guard waiting.isEmpty else { return step }

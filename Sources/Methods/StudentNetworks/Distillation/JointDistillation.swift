@@ -43,6 +43,7 @@ package final class JointDistillation {
     /// Taken so far.
     package private(set) var steps = 0
     private let seed: UInt64
+    private let clipNorm: Float?
     private let runs: [Range<Int>]
     private let transfer: FeatureTransfer?
     private let attention: AttentionTransfer?
@@ -57,7 +58,7 @@ package final class JointDistillation {
     ///   - attention: of the only student.
     package init(
         plan: EnsemblePlan, settings: DistillationSettings, optimizer: OptimizerSpec, batch: Int,
-        seed: UInt64, filters: [[Int]]? = nil, attention: AttentionTransfer? = nil,
+        seed: UInt64, clipNorm: Float? = nil, filters: [[Int]]? = nil, attention: AttentionTransfer? = nil,
         parameters: FloatView? = nil
     ) {
         precondition(settings.temperature > 0, "a temperature of \(settings.temperature)")
@@ -66,6 +67,7 @@ package final class JointDistillation {
         precondition(attention == nil || plan.students.count == 1, "attention of several students")
         self.settings = settings
         self.seed = seed
+        self.clipNorm = clipNorm
         let attention = settings.attention > 0 ? attention : nil
         self.attention = attention
         let taps = attention?.stages.map { plan.students[0].blocks[$0.student].name }
@@ -122,6 +124,7 @@ package final class JointDistillation {
             }
         }
         ensemble.backward(samples: samples, features: featureGradients, taps: taps.isEmpty ? [] : [taps])
+        if let clipNorm { ensemble.gradients.clip(norm: clipNorm, runs: runs) }
         optimizer.apply(ensemble.parameters, gradients: ensemble.gradients, runs: runs)
         steps += 1
         return losses

@@ -7,6 +7,8 @@ struct TeacherKnowledge {
     /// Features and logits of the training samples, [samples, filters and then classes]; empty where every batch asks
     /// the teacher anew.
     var training: ObjectBytes
+    /// What dreams are made of; nil where nobody dreams.
+    var metadata: ObjectBytes?
     /// On the validation samples.
     var activity: FilterActivity
     var validationAccuracy: Double
@@ -29,8 +31,10 @@ extension DistributedInferenceProgram {
         var step = ProgramStep()
         step.phase = .evaluating(round: timetable.answersRound)
         let width = UInt64(4 * (stage.filters + teacherPlan.classes))
-        // A teacher that answers every batch anew needs not be asked before.
-        let isKept = configuration.preprocessing.augmentation == .none
+        // A teacher that answers every batch anew, or other images, needs not be asked before.
+        let images = configuration.distillation.images
+        let isKept =
+            images == .dream || images == .real && configuration.preprocessing.augmentation == .none
         for (part, count) in [
             (SplitPart.train, isKept ? held.train.count : 0), (.validation, held.validation.count),
             (.test, testCount),
@@ -81,8 +85,17 @@ extension DistributedInferenceProgram {
         for image in held.validation.indices {
             activity += values.slice(image * width, stage.filters).array
         }
+        let training = join(.train)
+        var metadata: ObjectBytes?
+        do throws(ImageSynthesisError) {
+            metadata = configuration.distillation.images == .dream ? try dreamMetadata(training) : nil
+        } catch {
+            var step = ProgramStep()
+            step.failure = "distillation.images: \(error)"
+            return step
+        }
         answers = TeacherKnowledge(
-            training: join(.train),
+            training: training, metadata: metadata,
             activity: FilterActivity(
                 images: held.validation.count, filters: stage.filters, values: activity),
             validationAccuracy: sums[SplitPart.validation.rawValue]!.accuracy,
@@ -103,7 +116,7 @@ extension DistributedInferenceProgram {
         return closeRound(accuracy: answers!.testAccuracy)
     }
 
-    private func join(_ part: SplitPart) -> ObjectBytes {
+    func join(_ part: SplitPart) -> ObjectBytes {
         let pieces = (pieces[part] ?? [:]).sorted { $0.key < $1.key }.map(\.value)
         let assembly = ObjectAssembly(count: pieces.reduce(0) { $0 + $1.count })
         var offset = 0

@@ -18,7 +18,18 @@ extension DistributedInferenceProgram {
             number == 0
             ? (configuration.teacher.training.batchSize, configuration.teacherMACs(teacherPlan))
             : (configuration.distillation.training.batchSize, macs(of: number))
-        return EpochSlices(samples: held.train.count, batch: batch, cost: cost)
+        let isMade = number > 0 && timetable.makesImages
+        return EpochSlices(
+            samples: isMade ? configuration.distillation.madeCount : held.train.count, batch: batch,
+            cost: cost)
+    }
+
+    /// What a network learns from.
+    private mutating func lesson(live: Bool) -> ObjectBytes {
+        if let lesson = lessons[live] { return lesson }
+        let first = live ? teacherParameters : madeAnswers ?? answers!.training
+        lessons[live] = Lesson.object(first, images: madeImages)
+        return lessons[live]!
     }
 
     private func macs(of number: Int) -> UInt64 {
@@ -32,8 +43,7 @@ extension DistributedInferenceProgram {
         var inputs = [state]
         if number > 0 {
             let network = networks[number]!
-            let shared =
-                configuration.needsTeacher(network.description) ? teacherParameters : answers!.training
+            let shared = lesson(live: configuration.needsTeacher(network.description))
             inputs = [shared, state, network.description.object]
         }
         for object in inputs { objects[object.id] = object }

@@ -33,6 +33,12 @@ public struct DistributedInferenceProgram: Program {
     var partitions: [Int: KnowledgePartition] = [:]
     /// What is known once the teacher has answered.
     var answers: TeacherKnowledge?
+    /// [images, C, H, W], where they are made; nil until then.
+    var madeImages: ObjectBytes?
+    /// The teacher's answers to them.
+    var madeAnswers: ObjectBytes?
+    /// What this round's networks learn from, by whether the teacher is asked anew.
+    var lessons: [Bool: ObjectBytes] = [:]
     /// Parts of an answer that is not whole yet.
     var pieces: [SplitPart: [Int: ObjectBytes]] = [:]
     /// Objects that open tasks name.
@@ -95,6 +101,8 @@ public struct DistributedInferenceProgram: Program {
 
     private static let optimizerVector = "teacher_optimizer"
     private static let networkPrefix = "network_"
+    private static let imagesVector = "made_images"
+    private static let madeAnswersVector = "made_answers"
 
     private mutating func restore(_ snapshot: Snapshot) {
         let rest = snapshot.memory.first { $0.name == Self.optimizerVector }
@@ -105,6 +113,8 @@ public struct DistributedInferenceProgram: Program {
         assembly.place(snapshot.model, at: 0)
         if let rest { assembly.place(rest.values, at: snapshot.model.count) }
         teacher = assembly.finish()
+        madeImages = snapshot.memory.first { $0.name == Self.imagesVector }?.values
+        madeAnswers = snapshot.memory.first { $0.name == Self.madeAnswersVector }?.values
         for vector in snapshot.memory where vector.name.hasPrefix(Self.networkPrefix) {
             guard let index = Int(vector.name.dropFirst(Self.networkPrefix.count)) else { continue }
             saved[index] = vector.values
@@ -123,6 +133,12 @@ public struct DistributedInferenceProgram: Program {
                 NamedVector(
                     name: Self.optimizerVector, layout: layout,
                     values: teacher.part(parameters.count..<teacher.count)))
+        }
+        for (name, object) in [(Self.imagesVector, madeImages), (Self.madeAnswersVector, madeAnswers)] {
+            guard let object else { continue }
+            var layout = ParameterLayout()
+            layout.append(name: "values", shape: [object.count / 4], role: .buffer, layer: 0)
+            memory.append(NamedVector(name: name, layout: layout, values: object))
         }
         for (index, network) in networks.sorted(by: { $0.key < $1.key }) {
             memory.append(
@@ -156,6 +172,7 @@ public struct DistributedInferenceProgram: Program {
         case .evaluateTest:
             try sums[0, default: TaskSums()].add(output.metrics, samples: task.count ?? 0)
             return finish(task) ? finishContest() : ProgramStep()
+        case .makeImages: return try acceptImages(output, of: task)
         case .train, .evaluateClient, .serveStudent: preconditionFailure("not a result of this program")
         }
     }
@@ -178,9 +195,11 @@ public struct DistributedInferenceProgram: Program {
         objects = [:]
         sums = [:]
         rows = []
+        lessons = [:]
         switch timetable.stage(round + 1) {
         case .teacher(let epoch): return train([0], epoch: epoch)
         case .answers: return askTeacher()
+        case .images: return makeImages()
         case .distillation(let epoch): return train(networks.keys.sorted(), epoch: epoch)
         case .contest(let index): return beginContest(index)
         }

@@ -5,8 +5,9 @@ import TensorMath
 final class EpochSlice: TaskExecution {
     private let executor: InferenceExecutor
     private let network: any TrainedNetwork
+    private let images: any TrainingImages
     private let batch: Int
-    /// Positions among the training samples, in this epoch's order.
+    /// Positions among the images, in this epoch's order.
     private let order: [UInt32]
     private let end: Int
     private let macs: UInt64
@@ -18,11 +19,11 @@ final class EpochSlice: TaskExecution {
 
     /// `macs`: of a sample, forward and back. The epoch is the task's `participation`, counted from 1.
     init(
-        _ executor: InferenceExecutor, task: TaskSpec, network: any TrainedNetwork, state: ObjectBytes,
-        training: NetworkTrainingSpec, macs: UInt64
+        _ executor: InferenceExecutor, task: TaskSpec, network: any TrainedNetwork,
+        images: any TrainingImages, state: ObjectBytes, training: NetworkTrainingSpec, macs: UInt64
     ) throws(TaskFailure) {
         let epoch = task.participation
-        let samples = executor.held.train.count
+        let samples = images.count
         guard epoch >= 1, epoch <= training.epochs, let count = task.count, count > 0,
             task.first + count <= samples, task.first % training.batchSize == 0
         else { throw TaskFailure("samples from \(task.first) of epoch \(epoch)") }
@@ -31,6 +32,7 @@ final class EpochSlice: TaskExecution {
         }
         self.executor = executor
         self.network = network
+        self.images = images
         self.macs = macs
         batch = training.batchSize
         position = task.first
@@ -64,9 +66,8 @@ final class EpochSlice: TaskExecution {
 
     private func train() -> Int {
         let range = position..<min(position + batch, end)
-        let samples = order[range].map { executor.held.train[Int($0)] }
-        executor.fill(
-            network.input, executor.dataset.train, samples, labels: &labels, augmentation: &augmentation)
+        images.fill(
+            network.input, positions: order[range], labels: &labels, augmentation: &augmentation)
         let result = network.step(labels: labels, order: order, range: range)
         sums.loss += result.lossSum
         sums.correct += result.correct

@@ -38,6 +38,7 @@ public final class InferenceExecutor: TaskExecutor {
             return try trainStudents(task, inputs)
         case .teacherOutputs: return try teacherOutputs(task, inputs)
         case .evaluateTest: return try evaluation(task, inputs)
+        case .makeImages: return try makeImages(task, inputs)
         case .train, .evaluateClient, .serveStudent:
             throw TaskFailure("task kind \(task.kind.rawValue) does not belong to distributed inference")
         }
@@ -64,8 +65,8 @@ public final class InferenceExecutor: TaskExecutor {
         let training = configuration.teacher.training
         let network = TeacherTraining(plan: teacher, training: training, seed: configuration.seed)
         return try EpochSlice(
-            self, task: task, network: network, state: inputs[0], training: training,
-            macs: configuration.teacherMACs(teacher))
+            self, task: task, network: network, images: RealImages(self), state: inputs[0],
+            training: training, macs: configuration.teacherMACs(teacher))
     }
 
     private func trainStudents(_ task: TaskSpec, _ inputs: [ObjectBytes]) throws(TaskFailure) -> EpochSlice {
@@ -75,6 +76,7 @@ public final class InferenceExecutor: TaskExecutor {
         let training = configuration.distillation.training
         let plan = try self.plan(inputs[2])
         let network: StudentTraining
+        let lesson = try Lesson(self, inputs[0], live: configuration.needsTeacher(description))
         do throws(StudentError) {
             let attention =
                 description.attention
@@ -83,24 +85,30 @@ public final class InferenceExecutor: TaskExecutor {
                 plan: plan, settings: description.loss(configuration.distillation.loss), training: training,
                 seed: configuration.seed,
                 filters: description.kind == .partitioned ? description.parts : nil, attention: attention,
-                teacher: try answers(
-                    inputs[0], attention: attention, live: configuration.needsTeacher(description)))
+                teacher: try lesson.answers(attention: attention))
         } catch { throw TaskFailure("\(error)") }
         return try EpochSlice(
-            self, task: task, network: network, state: inputs[1], training: training,
+            self, task: task, network: network, images: lesson.images, state: inputs[1],
+            training: training,
             macs: configuration.trainingMACs(plan, teacher: teacher, description))
     }
 
-    private func answers(
-        _ shared: ObjectBytes, attention: AttentionTransfer?, live: Bool
-    ) throws(StudentError) -> any TeacherAnswers {
-        let batch = configuration.distillation.training.batchSize
-        let width = stage.filters + teacher.classes
-        let values = FloatBuffer(count: live ? teacher.layout.count : held.train.count * width).view
-        guard shared.copy(into: values) else { throw .wrongAnswers(bytes: shared.count) }
-        return live
-            ? try LiveTeacher(plan: teacher, parameters: values, attention: attention, batch: batch)
-            : KeptAnswers(values, filters: stage.filters, classes: teacher.classes, batch: batch)
+    private func makeImages(_ task: TaskSpec, _ inputs: [ObjectBytes]) throws(TaskFailure) -> ImageMaking {
+        let parameters = FloatBuffer(count: teacher.layout.count).view
+        let isDream = configuration.distillation.images == .dream
+        guard inputs.count == (isDream ? 2 : 1), inputs[0].copy(into: parameters), let count = task.count,
+            count > 0, count <= MadeImages.batch,
+            task.first + count <= configuration.distillation.madeCount
+        else { throw TaskFailure("images from \(task.first) of \(configuration.distillation.madeCount)") }
+        var metadata: DreamMetadata?
+        if isDream {
+            do throws(ImageSynthesisError) {
+                metadata = try DreamMetadata(
+                    inputs[1], size: DreamMetadata.size(classes: teacher.classes, features: stage.filters))
+            } catch { throw TaskFailure("\(error)") }
+        }
+        return try ImageMaking(
+            self, parameters: parameters, range: task.first..<(task.first + count), metadata: metadata)
     }
 
     private func teacherOutputs(_ task: TaskSpec, _ inputs: [ObjectBytes]) throws(TaskFailure) -> TeacherPass

@@ -51,13 +51,22 @@ final class TeacherPass: TaskExecution {
         let result = teacher.network.lossAndCorrect(labels: labels.span, samples: range.count)
         loss += result.lossSum
         correct += result.correct
-        guard let answers, let features = outputs.features else { return }
-        let (filters, classes) = (executor.stage.filters, executor.teacher.classes)
-        for row in 0..<range.count {
-            let answer = answers.slice((range.lowerBound + row) * width, width)
+        guard let answers else { return }
+        answers.slice(range.lowerBound * width, range.count * width).copy(
+            from: Self.rows(outputs, samples: range.count))
+    }
+
+    /// Features and logits side by side, [samples, filters and then classes].
+    static func rows(_ outputs: TeacherOutputs, samples: Int) -> FloatView {
+        guard let features = outputs.features else { preconditionFailure("a teacher without features") }
+        let (filters, classes) = (features.count / samples, outputs.logits.count / samples)
+        let rows = FloatBuffer(count: samples * (filters + classes)).view
+        for row in 0..<samples {
+            let answer = rows.slice(row * (filters + classes), filters + classes)
             answer.slice(0, filters).copy(from: features.slice(row * filters, filters))
             answer.slice(filters, classes).copy(from: outputs.logits.slice(row * classes, classes))
         }
+        return rows
     }
 }
 

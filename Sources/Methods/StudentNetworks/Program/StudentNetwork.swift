@@ -101,9 +101,13 @@ extension DistributedInferenceConfiguration {
     /// there is a teacher.
     package func rehearse(teacher: NetworkPlan, memory: [UInt64]) throws(ContenderFault) {
         let filters: Int
-        do throws(StudentError) { filters = try FeatureStage(teacher).filters } catch {
-            throw .student("teacher", error)
-        }
+        do throws(StudentError) {
+            filters = try FeatureStage(teacher).filters
+            let read = ActivationProbe.tap(teacher).flatMap { teacher.index(of: $0) }
+            if distillation.images == .dream, read.map({ teacher.blocks[$0].output.count }) != filters {
+                throw .featuresNotPooled(model: teacher.spec.name)
+            }
+        } catch { throw .student("teacher", error) }
         let nothing = FilterActivity(images: 1, filters: filters, values: .init(repeating: 1, count: filters))
         for contender in contenders where contender.isTrained {
             let description = try description(of: contender, teacher: teacher, memory: memory) {

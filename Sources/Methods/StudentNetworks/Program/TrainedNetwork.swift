@@ -95,7 +95,7 @@ final class StudentTraining: TrainedNetwork {
     ) {
         distillation = JointDistillation(
             plan: plan, settings: settings, optimizer: training.optimizer, batch: training.batchSize,
-            seed: seed, filters: filters, attention: attention)
+            seed: seed, clipNorm: training.clipNorm, filters: filters, attention: attention)
         evaluator = StudentEnsemble(
             plan: plan, batch: InferenceExecutor.evaluationBatch, mode: .evaluation,
             parameters: distillation.ensemble.parameters)

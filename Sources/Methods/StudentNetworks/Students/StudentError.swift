@@ -4,10 +4,10 @@ import Networks
 public enum StudentError: Error, Equatable, CustomStringConvertible {
     /// A model has no convolution before its classifier.
     case noFeatureMaps(model: String)
+    /// A model whose classifier reads more than the means of its last maps.
+    case featuresNotPooled(model: String)
     /// A model belongs to no family that has networks of other sizes.
     case noFamily(model: String)
-    /// A teacher's answers are not those of this data.
-    case wrongAnswers(bytes: Int)
     /// The zoo has no model of this name.
     case unknownModel(String)
     /// A student cannot be built for this input.
@@ -26,13 +26,16 @@ public enum StudentError: Error, Equatable, CustomStringConvertible {
                 \(model): no convolution stands before its classifier, so there are no feature maps to teach; use a \
                 network such as small_cnn or wrn_16_1
                 """
+        case .featuresNotPooled(let model):
+            return """
+                \(model): its classifier does not read the means of its last maps, of which images: dream is made; use a \
+                network that ends in a global average pool, such as small_cnn or wrn_16_1
+                """
         case .noFamily(let model):
             return """
                 \(model) belongs to no family with networks of other sizes, which single_student and split_kd need; set \
                 student.family, or leave these baselines out
                 """
-        case .wrongAnswers(let bytes):
-            return "\(bytes) bytes are not the teacher's answers; coordinator and worker differ"
         case .unknownModel(let name):
             return "\(name) is unknown; \(ModelSpec.family(of: name)?.rule ?? "tributary model lists all")"
         case .unbuildable(let model, let error):
