@@ -26,7 +26,7 @@ import Wire
     private mutating func message(_ known: ObjectID, task: UInt64) -> Message {
         let id = random.index(below: 2) == 0 ? task : number() | 1
         let reference = ObjectReference(id: object(known), bytes: min(number(), Limits.objectBytes))
-        switch random.index(below: 9) {
+        switch random.index(below: 11) {
         case 0:
             return .ping(
                 Ping(
@@ -45,19 +45,39 @@ import Wire
         case 5: return .error(code: .unknownObject, text: "", object: object(known))
         case 6: return .result(task: id, code: .accepted, text: "")
         case 7:
+            let kind = 1 + small() % 6
+            let isStream = kind == TaskSpec.Kind.serveStudent.rawValue
             return .task(
                 TaskOrder(
-                    task: id, attempt: 1, kind: 1 + small() % 4, round: 1, client: Int(small()),
+                    task: id, attempt: 1 + small() % 2, kind: kind, round: 1, client: Int(small()),
                     participation: Int(small()), first: Int(small()), count: Int(max(1, small())),
-                    layout: TinyExperiment.plan.layout.digest, inputs: [reference], inline: 0))
+                    layout: TinyExperiment.plan.layout.digest,
+                    inputs: isStream && random.index(below: 2) == 0 ? [] : [reference], inline: 0))
+        case 8, 9:
+            return .item(
+                Item(
+                    task: id, number: max(1, Int(truncatingIfNeeded: number() >> 1)),
+                    attempt: 1 + small() % 3, hasFrame: random.index(below: 4) > 0))
         default: return .pong(committed: number() & (.max - 1))
         }
     }
 
     @Test mutating func aCoordinatorSurvivesThem() {
         let world = SimulatedWorld(seed: 1, workers: 0, faults: .none, subject: TinyMethod())
-        var coordinator = world.fresh()
-        let model = TinyExperiment.modelName
+        disturb(world.fresh(), model: TinyExperiment.modelName, kind: .train)
+    }
+
+    @Test(arguments: [StreamSpec.Disconnection.restart, .lose])
+    mutating func aCoordinatorWithStreamsSurvivesThem(onDisconnect: StreamSpec.Disconnection) {
+        let experiment = StreamExperiment(students: 5, items: 40, onDisconnect: onDisconnect)
+        let world = SimulatedWorld(seed: 1, workers: 0, faults: .none, subject: experiment)
+        disturb(world.fresh(), model: StreamProgram.weights(of: 0).id, kind: .serveStudent)
+    }
+
+    private mutating func disturb<Experiment>(
+        _ coordinator: Coordinator<Experiment>, model: ObjectID, kind: TaskSpec.Kind
+    ) {
+        var coordinator = coordinator
         var peer: UInt8 = 0
         var session: UInt64 = 0
         var sequence: UInt64 = 0
@@ -86,7 +106,8 @@ import Wire
             }
             let envelope = Envelope(
                 run: 99, epoch: 1, session: session, sequence: sequence,
-                message: message(model, task: 1 << 32 | 1 << 28 | UInt64(random.index(below: 5))))
+                message: message(
+                    model, task: 1 << 32 | UInt64(kind.rawValue) << 28 | UInt64(random.index(below: 5))))
             sequence += 1
             let frame = random.index(below: 2) == 0 ? nil : ObjectBytes([1, 2, 3, 4])
             let actions = coordinator.step(
@@ -96,15 +117,24 @@ import Wire
     }
 
     @Test mutating func aWorkerSurvivesThem() {
+        disturbWorker(TinyExperiment.executor())
+    }
+
+    /// Some of its streams need no input, so that they are open.
+    @Test mutating func aWorkerWithStreamsSurvivesThem() {
+        disturbWorker(StreamExperiment(students: 5).executor())
+    }
+
+    private mutating func disturbWorker(_ executor: any TaskExecutor) {
         var worker = Worker(
             settings: WorkerSettings(version: "test", kernelFamily: "any", slot: 0, process: 1, nonce: 5),
             now: 0
-        ) { _ in WorkerEngine(executor: TinyExperiment.executor(), fingerprint: TinyExperiment.fingerprint) }
+        ) { _ in WorkerEngine(executor: executor, fingerprint: TinyExperiment.fingerprint) }
         let welcome = Envelope(
             run: 99, epoch: 1, session: 7, sequence: 1,
             message: .welcome(
                 Welcome(
-                    session: 7, epoch: 1, run: 99, chunkBytes: 1024, pingMilliseconds: 2000,
+                    session: 7, epoch: 1, run: 99, chunkBytes: 1 << 20, pingMilliseconds: 2000,
                     deadMilliseconds: 10_000)))
         var sequence: UInt64 = 1
         for i in 0..<30_000 {

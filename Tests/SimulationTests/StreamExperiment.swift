@@ -5,7 +5,6 @@ import TensorMath
 /// weights, the item's input and the item, and nothing else.
 struct StreamProgram: Program {
     static let weightBytes = 3000
-    static let inputBytes = 500
 
     let experiment: StreamExperiment
     private let weights: [ObjectBytes]
@@ -31,8 +30,8 @@ struct StreamProgram: Program {
         ObjectBytes((0..<weightBytes).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ student &+ 1) })
     }
 
-    static func input(of item: Int) -> ObjectBytes {
-        ObjectBytes((0..<inputBytes).map { UInt8(truncatingIfNeeded: $0 &* item &+ 3) })
+    static func input(of item: Int, bytes: Int = 500) -> ObjectBytes {
+        ObjectBytes((0..<bytes).map { UInt8(truncatingIfNeeded: $0 &* item &+ 3) })
     }
 
     /// Every second student senses its inputs itself.
@@ -69,7 +68,8 @@ struct StreamProgram: Program {
     func input(_ item: Int, of task: TaskSpec) -> StreamInput {
         precondition(1...experiment.items ~= item)
         if experiment.isGated && item > 1 && fates.contains(where: { $0[item - 2] == nil }) { return .later }
-        return Self.senses(task.client!) ? .sensed : .object(Self.input(of: item))
+        return Self.senses(task.client!)
+            ? .sensed : .object(Self.input(of: item, bytes: experiment.inputBytes))
     }
 
     mutating func accept(_ output: TaskOutput, of task: TaskSpec) throws(Rejection) -> ProgramStep {
@@ -120,10 +120,8 @@ struct StreamExperiment: SimulatedExperiment {
     var isGated = false
     /// Tasks beside the streams.
     var ordinary = 2
-    /// Answers that are wrong, by student.
-    var answer: @Sendable (Int, UInt64) -> [UInt8] = { _, value in
-        (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
-    }
+    /// Of each item.
+    var inputBytes = 500
 
     var stateBytes: Int { 0 }
     func program(resuming snapshot: Snapshot?) -> StreamProgram { StreamProgram(self) }
@@ -155,19 +153,17 @@ final class StreamExecutor: TaskExecutor {
     private final class Student: StreamExecution {
         let number: Int
         let weights: ObjectBytes
-        let experiment: StreamExperiment
 
-        init(_ number: Int, _ weights: ObjectBytes, _ experiment: StreamExperiment) {
+        init(_ number: Int, _ weights: ObjectBytes) {
             self.number = number
             self.weights = weights
-            self.experiment = experiment
         }
 
         func answer(_ input: ObjectBytes?, item: Int) throws(TaskFailure) -> ObjectBytes {
             guard (input == nil) == StreamProgram.senses(number) else { throw TaskFailure("wrong input") }
             let input = input ?? StreamProgram.input(of: item)
             let value = StreamProgram.answer(weights, input, item: item)
-            return ObjectBytes(experiment.answer(number, value))
+            return ObjectBytes((0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) })
         }
     }
 
@@ -185,6 +181,6 @@ final class StreamExecutor: TaskExecutor {
         guard let student = task.client, student < experiment.students else {
             throw TaskFailure("there is no such student")
         }
-        return Student(student, inputs[0], experiment)
+        return Student(student, inputs.first ?? StreamProgram.weights(of: student))
     }
 }

@@ -200,6 +200,20 @@ import Wire
         for length in [1025, 2000, 60_000] { #expect(Self.fails(result(length))) }
     }
 
+    @Test func itemsAreBounded() {
+        func item(_ number: UInt64, content: UInt32) -> [UInt8] {
+            var body = HandWritten()
+            body.fixed64(1, 5)
+            body.fixed64(2, number)
+            body.fixed32(3, 1)
+            body.fixed32(4, content)
+            return HandWritten.header(field: 29, body: body.bytes)
+        }
+        for number in [1, 1 << 40, 1 << 63 - 1] as [UInt64] { #expect(!Self.fails(item(number, content: 1))) }
+        for number in [0, 1 << 63, .max] as [UInt64] { #expect(Self.fails(item(number, content: 1))) }
+        for content in [0, 3, .max] as [UInt32] { #expect(Self.fails(item(1, content: content))) }
+    }
+
     @Test func longHeadersAreRefused() {
         let header = [UInt8](repeating: 0, count: Limits.headerBytes + 1)
         #expect(Self.fails(header))

@@ -69,6 +69,21 @@ import Wire
                 """)
     }
 
+    @Test func itemGoldenBytes() {
+        let item = Item(task: 0x1122_3344_5566_7788, number: 300, attempt: 2, hasFrame: false)
+        let envelope = Envelope(
+            run: 0x0102_0304_0506_0708, epoch: 9, session: 0x1112_1314_1516_1718, sequence: 5,
+            message: .item(item))
+        let header = envelope.encoded()
+        #expect(
+            hexadecimal(header)
+                == """
+                0d010000001502000000190807060504030201210900000000000000291817161514131211310500000000000000\
+                ea011c098877665544332211112c010000000000001d020000002502000000
+                """)
+        #expect(header.count == 77 && Item.headerBytes == 77)
+    }
+
     /// A text is cut to its limit between two characters, so that it is UTF-8 and comes back as it was sent.
     @Test(arguments: ["a", "ü", "→", "𝄞"])
     func longTextsAreCutBetweenCharacters(character: Character) throws {
