@@ -13,15 +13,10 @@ struct BufferedSchedule {
     /// Clients that hold samples.
     private let eligible: [Int]
     private var now: Nanoseconds = 0
-    private var flying: [Flight] = []
+    private var flying: [RoundPlan.Part] = []
     /// Clients that work, or had a part in the round that goes on.
     private var taken: Set<Int> = []
     private var starts: UInt32 = 0
-
-    private struct Flight {
-        var part: RoundPlan.Part
-        var end: Nanoseconds { part.passage.end }
-    }
 
     init(
         buffer: Int, concurrency: Int, maximumStaleness: Int, availability: Availability, seed: UInt64,
@@ -51,7 +46,7 @@ struct BufferedSchedule {
                 }
                 continue
             }
-            var part = flying.remove(at: place).part
+            var part = flying.remove(at: place)
             now = part.passage.end
             part.staleness = round - 1 - part.base
             if part.fate == .accepted && part.staleness > maximumStaleness { part.fate = .stale }
@@ -64,27 +59,16 @@ struct BufferedSchedule {
         return RoundPlan(start: begun, end: now, parts: ended)
     }
 
-    private static func isBefore(_ one: Flight, _ other: Flight) -> Bool {
-        (one.end, one.part.client) < (other.end, other.part.client)
+    private static func isBefore(_ one: RoundPlan.Part, _ other: RoundPlan.Part) -> Bool {
+        (one.passage.end, one.client) < (other.passage.end, other.client)
     }
 
     /// Starts clients until enough of them work, or none is left that may.
     private mutating func fill(round: Int, demand: (Int) -> ClientDemand) {
         while flying.count < concurrency, let client = draw() {
             taken.insert(client)
-            let demand = demand(client)
-            var cut: Nanoseconds?
-            if let share = availability.dropout(client, draw: starts) {
-                cut = Int64((Double(demand.total) * share).rounded(.down))
-            }
-            if let until = availability.state(of: client, at: now).until, until - now < demand.total {
-                cut = min(cut ?? .max, until - now)
-            }
             flying.append(
-                Flight(
-                    part: RoundPlan.Part(
-                        client: client, fate: cut == nil ? .accepted : .dropped,
-                        passage: ClientPassage(demand, from: now, cut: cut), base: round - 1)))
+                availability.part(of: client, demand(client), from: now, draw: starts, base: round - 1))
         }
     }
 

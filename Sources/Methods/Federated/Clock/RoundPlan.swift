@@ -34,3 +34,22 @@ package struct QuorumMissed: Error, Sendable, Equatable {
                 + "devices.availability")
     }
 }
+
+extension Availability {
+    /// A client's part that starts at `start`: its whole way, or until it leaves or is away. `draw` numbers the chances
+    /// that it leaves.
+    mutating func part(
+        of client: Int, _ demand: ClientDemand, from start: Nanoseconds, draw: UInt32, base: Int
+    ) -> RoundPlan.Part {
+        var cut: Nanoseconds?
+        if let share = dropout(client, draw: draw) {
+            cut = Int64((Double(demand.total) * share).rounded(.down))
+        }
+        if let until = state(of: client, at: start).until, until - start < demand.total {
+            cut = min(cut ?? .max, until - start)
+        }
+        return RoundPlan.Part(
+            client: client, fate: cut == nil ? .accepted : .dropped,
+            passage: ClientPassage(demand, from: start, cut: cut), base: base)
+    }
+}

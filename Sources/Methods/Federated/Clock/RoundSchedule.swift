@@ -47,7 +47,8 @@ struct RoundSchedule {
         let start = now
         let demands = cohort.map(demand)
         var parts = zip(cohort, demands).map { client, demand in
-            part(client, demand, round: round)
+            availability.part(
+                of: client, demand, from: now, draw: UInt32(round), base: round - 1)
         }
         let finished = parts.indices.filter { parts[$0].isFinished }.sorted {
             (parts[$0].passage.end, parts[$0].client) < (parts[$1].passage.end, parts[$1].client)
@@ -89,12 +90,10 @@ struct RoundSchedule {
     }
 
     private var remedy: String {
-        limitIsSet
+        bounds.limit != nil
             ? "raise devices.round.seconds or over_selection, or lower devices.round.minimum"
             : "lower devices.availability.dropout or devices.round.minimum"
     }
-
-    private var limitIsSet: Bool { bounds.limit != nil }
 
     /// Clients for a round that starts when enough of them are there.
     private mutating func cohort(round: Int, selector: Selector, drawn: Int) throws(QuorumMissed) -> [Int] {
@@ -128,18 +127,6 @@ struct RoundSchedule {
             if let next { change = min(change ?? next, next) }
         }
         return change
-    }
-
-    private mutating func part(_ client: Int, _ demand: ClientDemand, round: Int) -> RoundPlan.Part {
-        var cut: Nanoseconds?
-        if let share = availability.dropout(client, draw: UInt32(round)) {
-            cut = Int64((Double(demand.total) * share).rounded(.down))
-        }
-        let (_, until) = availability.state(of: client, at: now)
-        if let until, until - now < demand.total { cut = min(cut ?? .max, until - now) }
-        return RoundPlan.Part(
-            client: client, fate: cut == nil ? .accepted : .dropped,
-            passage: ClientPassage(demand, from: now, cut: cut), base: round - 1)
     }
 
     // MARK: - Memory
