@@ -182,6 +182,7 @@ void ck_add(const float *a, const float *b, int relu, float *y, size_t count) {
     CHOOSE(add, a, b, relu, y, count);
 }
 void ck_multiply(const float *a, const float *b, float *y, size_t count) { CHOOSE(multiply, a, b, y, count); }
+void ck_unit_bytes(const uint8_t *pixels, float *y, size_t count) { CHOOSE(unit_bytes, pixels, y, count); }
 void ck_scale(float alpha, float *x, size_t count) { CHOOSE(scale, alpha, x, count); }
 void ck_max_pool(const ck_pool *shape, int64_t planes, const float *x, float *y, void *codes) {
     CHOOSE(max_pool, shape, planes, x, y, codes);
@@ -248,6 +249,9 @@ double ck_distillation(int64_t rows, int64_t classes, const float *student, cons
                        float temperature, float *gradient) {
     return CHOOSE(distillation, rows, classes, student, teacher, temperature, gradient);
 }
+void ck_uniform_divergence(int64_t rows, int64_t classes, const float *x, float weight, float *gradient) {
+    CHOOSE(uniform_divergence, rows, classes, x, weight, gradient);
+}
 double ck_squares(const float *a, const float *b, size_t count) { return CHOOSE(squares, a, b, count); }
 void ck_difference(const float *a, const float *b, float scale, float *y, size_t count) {
     CHOOSE(difference, a, b, scale, y, count);
@@ -258,6 +262,10 @@ void ck_adam_step(const ck_adam *adam, float *weights, const float *gradient, fl
 }
 void ck_sgd_step(const ck_sgd *sgd, float *weights, const float *gradient, float *velocity, size_t count) {
     CHOOSE(sgd_step, sgd, weights, gradient, velocity, count);
+}
+void ck_proximal_step(float rate, float decay, float weight, const float *anchor, const float *gradient,
+                      float *weights, size_t count) {
+    CHOOSE(proximal_step, rate, decay, weight, anchor, gradient, weights, count);
 }
 double ck_inner(const float *a, const float *b, const float *c, size_t count) {
     return CHOOSE(inner, a, b, c, count);

@@ -1,3 +1,4 @@
+import CKernels
 import TensorMath
 
 extension Split {
@@ -55,7 +56,7 @@ extension Split {
         guard bytes.count == view.count else { return false }
         bytes.withUnsafeBytes { source in
             source.withMemoryRebound(to: UInt8.self) {
-                if let base = $0.baseAddress { convert(base, $0.count, to: view.pointer) }
+                if let base = $0.baseAddress { ck_unit_bytes(base, view.pointer, $0.count) }
             }
         }
         return true
@@ -76,23 +77,6 @@ extension Split {
             "\(samples) samples of \(shape.count) values into a view of \(view.count)")
     }
 
-    /// Writes `length` bytes / 255.
-    ///
-    /// 1/255 = 2^-8 + 2^-16 + (2^-24 + ...). A byte times the first two terms is exact, and the rounding of its
-    /// product with the rest is too small to reach the sum's last place, so the sum is the rounded quotient
-    /// (a test compares all 256). Two products and a sum cost a third of a division.
-    @inline(__always)
-    private static func convert(
-        _ source: UnsafePointer<UInt8>, _ length: Int, to target: UnsafeMutablePointer<Float>
-    ) {
-        let leading: Float = 0x1.01p-8
-        let rest: Float = 0x1.010102p-24
-        for i in 0..<length {
-            let byte = Float(source[i])
-            target[i] = byte * leading + byte * rest
-        }
-    }
-
     /// Writes `length` values from position `start` of the features to position `offset` of `view`; the callers
     /// have checked the bounds.
     @inline(__always)
@@ -101,7 +85,7 @@ extension Split {
         case .pixels(let pixels):
             pixels.withUnsafeBufferPointer {
                 guard let base = $0.baseAddress else { return }
-                Self.convert(base + start, length, to: view.pointer + offset)
+                ck_unit_bytes(base + start, view.pointer + offset, length)
             }
         case .values(let values):
             values.withUnsafeBufferPointer {

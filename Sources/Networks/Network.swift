@@ -53,7 +53,8 @@ public final class Network {
     private let dropout = DropoutSource()
 
     /// `parameters` shares another network's (plan.layout.count values); nil makes new ones, all zero.
-    /// `gradients` is where those of training go, in as many values; nil makes room for them.
+    /// `gradients` is where those of training go, in as many values; nil makes room for them. `input` shares
+    /// another's input ([batch, C, H, W]), so that both see the same samples.
     /// A ReLU or 2 x 2 maximum runs together with the layer before, whose own output then does not exist,
     /// unless that layer's name is among `taps`. All other blocks can be tapped always. `frozen`: blocks,
     /// composite ones with all that they hold, whose weights stay as they are; norms and dropout in them
@@ -61,7 +62,8 @@ public final class Network {
     /// whether the gradient of the input is computed, too.
     public init(
         plan: NetworkPlan, batch: Int, mode: Mode = .training, parameters: FloatView? = nil,
-        gradients ownGradients: FloatView? = nil, taps: Set<String> = [], frozen: Set<String> = [],
+        gradients ownGradients: FloatView? = nil, input: FloatView? = nil, taps: Set<String> = [],
+        frozen: Set<String> = [],
         inputGradient wantsInputGradient: Bool = false
     ) {
         precondition(batch > 0, "a batch of \(batch)")
@@ -69,6 +71,8 @@ public final class Network {
         let parameters = parameters ?? FloatBuffer(count: plan.layout.count).view
         precondition(
             parameters.count == plan.layout.count, "\(parameters.count) of \(plan.layout.count) parameters")
+        precondition(
+            input.map { $0.count == batch * plan.input.count } ?? true, "an input of another batch or shape")
         let trains = mode == .training
         precondition(trains || !wantsInputGradient, "a network for evaluation has no gradients")
         let gradientCount = trains ? plan.layout.count : 0
@@ -79,7 +83,8 @@ public final class Network {
         }
         let graph = NetworkGraph(plan: plan, apart: taps, isFrozen: trains ? isFrozen : nil)
         let purpose = NetworkMemory.Purpose(
-            batch: batch, trains: trains, wantsInputGradient: wantsInputGradient, frozen: isFrozen)
+            batch: batch, trains: trains, wantsInputGradient: wantsInputGradient, frozen: isFrozen,
+            input: input)
         let dropout = dropout
         var arena = Arena.measuring()
         func build() -> NetworkMemory {
@@ -95,7 +100,7 @@ public final class Network {
         self.mode = mode
         self.parameters = parameters
         self.gradients = gradients
-        input = memory.input
+        self.input = memory.input
         outputGradient = memory.outputGradient
         inputGradient = memory.inputGradient
         scratch = memory.scratch

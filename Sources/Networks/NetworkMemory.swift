@@ -17,6 +17,8 @@ struct NetworkMemory {
         let trains: Bool
         let wantsInputGradient: Bool
         let frozen: [Bool]
+        /// Another network's input, to be read; nil for one of its own.
+        let input: FloatView?
     }
 
     /// `gradients` is nil for evaluation.
@@ -25,7 +27,7 @@ struct NetworkMemory {
         gradients: FloatView?, dropout: DropoutSource, arena: inout Arena
     ) {
         let batch = purpose.batch
-        let input = arena.take(batch * plan.input.count)
+        let input = purpose.input ?? arena.take(batch * plan.input.count)
         self.input = input
         outputGradient = arena.take(gradients == nil ? 0 : batch * plan.classes)
         inputGradient = purpose.wantsInputGradient ? arena.take(batch * plan.input.count) : nil

@@ -26,7 +26,7 @@ public func hexadecimal(_ bytes: [UInt8]) -> String {
     return String(decoding: out, as: UTF8.self)
 }
 
-/// The name of a bulky object: XXH3-128 of its bytes (30 GB/s, so that checking costs less than copying).
+/// The name of a bulky object: XXH3-128 of its bytes (80 GB/s in a cache, so that checking costs less than copying).
 ///
 /// It guards against corruption and mix-ups, not against forgery: CURVE protects what leaves the host.
 public struct ObjectID: Sendable, Hashable, Comparable, CustomStringConvertible {
@@ -39,7 +39,7 @@ public struct ObjectID: Sendable, Hashable, Comparable, CustomStringConvertible 
     }
 
     package init(of bytes: UnsafeRawBufferPointer) {
-        let hash = XXH3_128bits(bytes.baseAddress, bytes.count)
+        let hash = xxh3_128(bytes.baseAddress, bytes.count)
         // Zero is not a name: every integer on the wire is non-zero.
         high = hash.high64 == 0 ? 1 : hash.high64
         low = hash.low64 == 0 ? 1 : hash.low64

@@ -1,3 +1,4 @@
+import CKernels
 import Synchronization
 
 /// An immutable run of bytes with a name: a model, an update, a client's state, a data shard.
@@ -60,6 +61,15 @@ public final class ObjectBytes: Sendable {
         guard count == values.count * 4 else { return false }
         UnsafeMutableRawPointer(values.pointer).copyMemory(from: base, byteCount: count)
         return true
+    }
+
+    /// The greatest magnitude of little-endian Float32 values; infinity where there is a NaN. Whole values only count.
+    public var maximumMagnitude: Float {
+        KernelFamily.activate()
+        guard Int(bitPattern: base) % MemoryLayout<Float>.alignment == 0 else {
+            return ObjectBytes(bytes).maximumMagnitude
+        }
+        return ck_max_magnitude(base.assumingMemoryBound(to: Float.self), count / 4)
     }
 
     public var bytes: [UInt8] { withUnsafeBytes { Array($0) } }

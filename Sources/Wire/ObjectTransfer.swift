@@ -1,6 +1,7 @@
 import TensorMath
 
-/// The receiving side of one chunked object: asks for a window of chunks ahead and puts them where they belong.
+/// The receiving side of one chunked object: asks for a window of chunks ahead and puts them where they belong. The chunk
+/// of an object that has no other is the object, and not copied.
 ///
 /// Whoever needs an object fetches it; the sender keeps no state. A chunk that is lost is asked for again, so a
 /// reconnect goes on at the first missing one.
@@ -51,15 +52,15 @@ public struct ObjectTransfer {
         guard index < chunks, !present[index] else { return .wait }
         let offset = index * chunkBytes
         guard frame.count == min(chunkBytes, Int(reference.bytes) - offset) else { return .wait }
+        present[index] = true
+        missing -= 1
+        guard chunks > 1 else { return named(frame) }
         let assembly = assembly ?? ObjectAssembly(count: Int(reference.bytes))
         self.assembly = assembly
         assembly.place(frame, at: offset)
-        present[index] = true
-        missing -= 1
         if missing == 0 {
-            let object = assembly.finish()
             self.assembly = nil
-            return object.id == reference.id ? .complete(object) : .corrupt
+            return named(assembly.finish())
         }
         while firstMissing < chunks && present[firstMissing] { firstMissing += 1 }
         // Ask again when half the window is used up.
@@ -67,6 +68,10 @@ public struct ObjectTransfer {
         let first = asked
         asked = min(firstMissing + window, chunks)
         return .fetch(first: UInt32(first), count: UInt32(asked - first))
+    }
+
+    private func named(_ object: ObjectBytes) -> Step {
+        object.id == reference.id ? .complete(object) : .corrupt
     }
 
     /// The chunks of an object that a FETCH asks for: at most a window of them, and only ones that exist.

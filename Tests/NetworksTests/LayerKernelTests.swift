@@ -30,6 +30,14 @@ extension NetworksTests {
             var y = c
             ck_add_difference(0.3, a, b, &y, count)
             agree(y, { Double(c[$0]) + 0.3 * (Double(a[$0]) - Double(b[$0])) }, "add_difference")
+            // One pass instead of two, with the same bits.
+            var (gradient, fused) = (c, a)
+            var moved = a
+            var sgd = ck_sgd(learning_rate: 0.2, momentum: 0, weight_decay: 0.01, nesterov: 0, first: 1)
+            ck_add_difference(0.3, moved, b, &gradient, count)
+            ck_sgd_step(&sgd, &moved, gradient, nil, count)
+            ck_proximal_step(0.2, 0.01, 0.3, b, c, &fused, count)
+            #expect(fused == moved, "proximal_step of \(count)")
             ck_mix(0.3, a, b, &y, count)
             agree(y, { 0.3 * Double(a[$0]) + 0.7 * Double(b[$0]) }, "mix")
             y = c

@@ -313,5 +313,22 @@ extension NetworksTests {
                 }
             }
         }
+
+        /// FedMAX's kernel does less than distillation from equal logits and leaves the same bits.
+        @Test(arguments: families)
+        func divergenceFromTheUniformIsDistillationFromEqualLogits(family: Int32) {
+            var stream = RandomStream(RandomKey(seed: 47, purpose: .test))
+            withFamily(family) {
+                for (rows, classes) in [(1, 1), (3, 10), (8, 200), (2, 513)] {
+                    let x = randomValues(rows * classes, &stream).map { 20 * $0 }
+                    let equal = [Float](repeating: 0, count: x.count)
+                    var (slow, fast) = (equal, equal)
+                    _ = ck_distillation(Int64(rows), Int64(classes), x, equal, 1, &slow)
+                    ck_scale(7, &slow, slow.count)
+                    ck_uniform_divergence(Int64(rows), Int64(classes), x, 7, &fast)
+                    #expect(slow == fast)
+                }
+            }
+        }
     }
 }

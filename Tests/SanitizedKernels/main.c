@@ -225,6 +225,8 @@ static void run_losses(int64_t rows, int64_t classes) {
     ck_distillation(rows, classes, a, b, 3.0f, NULL);
     ck_distillation(rows, classes, a, b, 3.0f, gradient);
     written(gradient, rows * classes);
+    ck_uniform_divergence(rows, classes, a, 3.0f, gradient);
+    written(gradient, rows * classes);
     a[below(rows * classes)] = NAN;
     b[below(rows * classes)] = -INFINITY;
     ck_cross_entropy(rows, classes, a, labels, gradient);
@@ -241,6 +243,8 @@ static void run_vectors(int64_t n) {
     ck_add(a, b, 0, y, size);
     ck_add(y, b, 1, y, size);
     ck_multiply(a, b, y, size);
+    uint8_t *pixels = bytes(n);
+    ck_unit_bytes(pixels, y, size);
     ck_scale(0.5f, y, size);
     ck_axpy(0.5f, a, y, size);
     ck_difference(a, b, 2.0f, y, size);
@@ -251,6 +255,7 @@ static void run_vectors(int64_t n) {
         ck_sgd sgd = {0.1f, i & 1 ? 0.9f : 0.0f, 1e-3f, i >> 1 & 1, i >> 2 & 1};
         ck_sgd_step(&sgd, a, b, i & 1 ? v : NULL, size);
     }
+    ck_proximal_step(0.1f, 1e-3f, 0.5f, b, y, a, size);
     ck_adam adam = {1e-3f, 1.0f, 0.9f, 0.999f, 1e-8f, 1e-3f};
     ck_adam_step(&adam, a, b, v, u, size);
     written(a, n);

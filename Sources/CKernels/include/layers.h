@@ -80,6 +80,8 @@ void ck_add(const float *a, const float *b, int relu, float *y, size_t count);
 /// y = a * b, value by value.
 void ck_multiply(const float *a, const float *b, float *y, size_t count);
 /// x *= alpha.
+/// y = pixels / 255, rounded correctly.
+void ck_unit_bytes(const uint8_t *pixels, float *y, size_t count);
 void ck_scale(float alpha, float *x, size_t count);
 
 /// Windows over planes [height, width]; what of a window lies in the padding or beyond the end does not
@@ -166,6 +168,9 @@ ck_loss ck_cross_entropy(int64_t rows, int64_t classes, const float *logits, con
 /// temperature)); the gradient of its mean over rows with respect to the student's logits unless NULL.
 double ck_distillation(int64_t rows, int64_t classes, const float *student, const float *teacher,
                        float temperature, float *gradient);
+/// weight times the gradient of the mean over rows of KL(U || softmax(x)), U the uniform distribution, with respect to
+/// x [rows, classes]: weight (softmax(x) - 1 / classes) / rows.
+void ck_uniform_divergence(int64_t rows, int64_t classes, const float *x, float weight, float *gradient);
 /// The sum of (a - b)^2, or of a^2 if b is NULL.
 double ck_squares(const float *a, const float *b, size_t count);
 /// The sum of (a - b) * c, or of a * c if b is NULL.
@@ -182,6 +187,10 @@ typedef struct {
 } ck_sgd;
 /// velocity may be NULL when momentum is 0.
 void ck_sgd_step(const ck_sgd *sgd, float *weights, const float *gradient, float *velocity, size_t count);
+/// Plain SGD's step with decay along gradient + weight * (weights - anchor): `ck_add_difference` and `ck_sgd_step` in one
+/// pass, with the same bits. The gradient stays as it is.
+void ck_proximal_step(float rate, float decay, float weight, const float *anchor, const float *gradient,
+                      float *weights, size_t count);
 /// How Adam moves a weight: d = gradient + weight_decay w; m and v move to d and d^2 by 1 - beta;
 /// w -= step m / (root sqrt(v) + epsilon), where step and root hold the corrections for the first steps.
 typedef struct {

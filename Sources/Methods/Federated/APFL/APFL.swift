@@ -50,7 +50,7 @@ final class APFLTraining: ClientTraining {
         start = alpha
         personal = client.exchange.part("personal", of: client.state)
         self.alpha = client.exchange.part("alpha", of: client.state)
-        mixture = Network(plan: client.plan, batch: client.network.batch)
+        mixture = client.network()
         buffers = client.plan.layout.segments.filter { $0.role == .buffer }
         optimizer = LocalOptimizer(
             client.configuration.training.optimizer, clipNorm: nil, count: client.plan.layout.count)

@@ -14,6 +14,4 @@ package struct LocalOnly: FederatedMethod {
     package func exchange(_ plan: NetworkPlan) -> Exchange {
         Exchange(plan.layout, keeps: [.personal]) { _ in false }
     }
-
-    package func client(_ client: LocalClient) -> any ClientTraining { PersonalTraining(client) }
 }

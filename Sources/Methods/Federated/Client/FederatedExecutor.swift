@@ -25,6 +25,15 @@ public final class FederatedExecutor: TaskExecutor {
     private let evaluationImages: ImageBatch
     private let probe: ActivationProbe?
     let attackers: Set<Int>
+    /// What stands in `client.received`.
+    private var received: Payload?
+
+    private struct Payload: Equatable {
+        let id: ObjectID
+        let round: Int
+        /// Whether it went through the downlink's stages.
+        let isBroadcast: Bool
+    }
 
     public init(
         configuration: FederatedConfiguration, dataset: Dataset, holdings: LocalSplit, plan: NetworkPlan
@@ -51,15 +60,9 @@ public final class FederatedExecutor: TaskExecutor {
             throw TaskFailure("the task is for a model of another layout; coordinator and worker differ")
         }
         guard let model = inputs.first else { throw TaskFailure("the task has no model") }
-        do throws(CompressionError) {
-            if task.kind == .train {
-                try client.coding.receive(model, round: task.round, into: client.received)
-            } else if !model.copy(into: client.received) {
-                throw CompressionError(
-                    segment: nil, problem: .size(model.count, expected: client.received.count * 4))
-            }
-        } catch { throw TaskFailure("the task's model cannot be read: \(error)") }
-        client.receiveModel()
+        do throws(CompressionError) { try receive(model, of: task) } catch {
+            throw TaskFailure("the task's model cannot be read: \(error)")
+        }
         client.hasState = inputs.count > 1
         if client.hasState {
             guard inputs.count == 2, inputs[1].copy(into: client.state) else {
@@ -68,7 +71,22 @@ public final class FederatedExecutor: TaskExecutor {
         } else {
             client.state.fill(0)
         }
+        client.receiveModel()
         return try execution(of: task)
+    }
+
+    /// Puts what was sent into `client.received`, where it stays for the other clients of the round.
+    private func receive(_ model: ObjectBytes, of task: TaskSpec) throws(CompressionError) {
+        let payload = Payload(id: model.id, round: task.round, isBroadcast: task.kind == .train)
+        guard payload != received else { return }
+        received = nil
+        if payload.isBroadcast {
+            try client.coding.receive(model, round: task.round, into: client.received)
+        } else if !model.copy(into: client.received) {
+            throw CompressionError(
+                segment: nil, problem: .size(model.count, expected: client.received.count * 4))
+        }
+        received = payload
     }
 
     private func execution(of task: TaskSpec) throws(TaskFailure) -> any TaskExecution {

@@ -14,7 +14,8 @@ package final class LocalClient {
     package let received: FloatView
     /// What goes back, a payload: the parameters themselves where the payload is the model.
     package let update: FloatView
-    /// What the client keeps; empty where the method keeps nothing.
+    /// What the client keeps: the parameters themselves where it keeps the model and nothing else; empty where the method
+    /// keeps nothing.
     package let state: FloatView
     /// Whether `state` holds what the client kept; it is all zero otherwise.
     package var hasState = false
@@ -29,6 +30,8 @@ package final class LocalClient {
     package var samples = 0
     package var labels: [UInt8]
     private let initial: FloatView
+    /// Where the state holds the client's own segments, unless it is the model itself.
+    private let own: FloatView?
     /// How payloads travel.
     let coding: UpdateCoding
     private let scratch: FloatView?
@@ -40,7 +43,8 @@ package final class LocalClient {
         network = Network(plan: plan, batch: configuration.training.batchSize)
         received = FloatBuffer(count: exchange.payload.count).view
         update = exchange.isWholeModel ? network.parameters : FloatBuffer(count: exchange.payload.count).view
-        state = FloatBuffer(count: exchange.state.count).view
+        state = exchange.keepsWholeModel ? network.parameters : FloatBuffer(count: exchange.state.count).view
+        own = exchange.keepsPersonal && !exchange.keepsWholeModel ? exchange.part("personal", of: state) : nil
         optimizer = LocalOptimizer(
             configuration.training.optimizer, clipNorm: configuration.training.clipNorm,
             count: plan.layout.count)
@@ -55,15 +59,23 @@ package final class LocalClient {
     /// The model that everybody begins with: a function of the seed, so it never travels.
     package var initialModel: FloatView { initial }
 
-    /// Sets the network's parameters to the received model, with the initial values where nothing travels.
+    /// Sets the network's parameters to the received model, completed by the client's own segments: as it kept them, or
+    /// their initial values.
     func receiveModel() {
-        if !exchange.personal.isEmpty { network.parameters.copy(from: initial) }
         exchange.scatter(received, into: network.parameters)
+        guard hasState, exchange.keepsPersonal else {
+            for run in exchange.personal {
+                network.parameters.slice(run.model, run.count).copy(from: initial.slice(run.model, run.count))
+            }
+            return
+        }
+        if let own { exchange.scatterPersonal(own, into: network.parameters) }
     }
 
-    /// Puts the shared values of the network's parameters into the update.
+    /// Puts the shared values of the network's parameters into the update, and the client's own into its state.
     package func sendParameters() {
         if !exchange.isWholeModel { exchange.gather(network.parameters, into: update) }
+        if let own { exchange.gatherPersonal(network.parameters, into: own) }
     }
 
     /// Forward and the loss: its sum and the correct predictions; the gradient waits in the network.
@@ -73,16 +85,18 @@ package final class LocalClient {
         return network.softmaxCrossEntropy(labels: labels.span, samples: samples)
     }
 
-    /// Shows the batch to another network and runs it forward.
-    package func show(to other: Network) {
-        let count = samples * plan.input.count
-        other.input.slice(0, count).copy(from: network.input.slice(0, count))
-        other.forward(samples: samples)
+    /// A further network that sees the same batch, with parameters of its own if none are given.
+    package func network(
+        mode: Network.Mode = .training, parameters: FloatView? = nil, frozen: Set<String> = []
+    ) -> Network {
+        Network(
+            plan: plan, batch: network.batch, mode: mode, parameters: parameters, input: network.input,
+            frozen: frozen)
     }
 
-    /// The same with the loss: its gradient waits in `other`.
+    /// `forward` through a further network: the gradient waits in it.
     package func forward(on other: Network) -> (lossSum: Double, correct: Int) {
-        show(to: other)
+        other.forward(samples: samples)
         let labels = labels
         return other.softmaxCrossEntropy(labels: labels.span, samples: samples)
     }

@@ -42,9 +42,7 @@ final class DittoTraining: ClientTraining {
     init(_ client: LocalClient, lambda: Float) {
         self.client = client
         self.lambda = lambda
-        personal = Network(
-            plan: client.plan, batch: client.network.batch,
-            parameters: client.exchange.part("personal", of: client.state))
+        personal = client.network(parameters: client.exchange.part("personal", of: client.state))
         optimizer = LocalOptimizer(
             client.configuration.training.optimizer, clipNorm: client.configuration.training.clipNorm,
             count: client.plan.layout.count)
@@ -60,9 +58,7 @@ final class DittoTraining: ClientTraining {
         let result = client.descend()
         _ = client.forward(on: personal)
         personal.backwardFromLoss(samples: client.samples)
-        addProximalGradient(
-            lambda, of: personal.parameters, towards: client.received, to: personal.gradients)
-        optimizer.apply(personal)
+        optimizer.apply(personal, weight: lambda, towards: client.received)
         return result
     }
 

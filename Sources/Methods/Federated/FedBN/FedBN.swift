@@ -26,6 +26,4 @@ package struct FedBN: FederatedMethod {
                 remedy: "use a model with batch norm, such as resnet20, or fedavg")
         ]
     }
-
-    package func client(_ client: LocalClient) -> any ClientTraining { PersonalTraining(client) }
 }

@@ -9,8 +9,6 @@ final class FedMAXTraining: ClientTraining {
     private let block: Int
     private let features: Int
     private let gradient: FloatView
-    /// Logits of the uniform distribution.
-    private let uniform: FloatView
 
     init(_ client: LocalClient, _ method: FedMAX) {
         self.client = client
@@ -18,7 +16,6 @@ final class FedMAXTraining: ClientTraining {
         block = client.plan.blocks.count - 2
         features = client.plan.blocks[block].output.count
         gradient = FloatBuffer(count: client.network.batch * features).view
-        uniform = FloatBuffer(count: client.network.batch * features).view
     }
 
     func begin() {}
@@ -29,7 +26,6 @@ final class FedMAXTraining: ClientTraining {
         let values = gradient.slice(0, count)
         Self.gradient(
             method, activations: client.network.activation(of: block).slice(0, count),
-            uniform: uniform.slice(0, count),
             samples: client.samples, into: values)
         client.optimizer.step(
             client.network, samples: client.samples, taps: [Network.Tap(block: block, gradient: values)])
@@ -38,13 +34,13 @@ final class FedMAXTraining: ClientTraining {
 
     func finish() { client.sendParameters() }
 
-    /// The gradient of the prior with respect to `activations`, [samples, D]; `uniform` is as many zeros.
+    /// The gradient of the prior with respect to `activations`, [samples, D].
     static func gradient(
-        _ method: FedMAX, activations: FloatView, uniform: FloatView, samples: Int, into gradient: FloatView
+        _ method: FedMAX, activations: FloatView, samples: Int, into gradient: FloatView
     ) {
         let features = activations.count / samples
         if method.regularizer == "l2" {
-            let norm = ck_squares(activations.pointer, uniform.pointer, activations.count).squareRoot()
+            let norm = ck_squares(activations.pointer, nil, activations.count).squareRoot()
             let scale = norm > 0 ? Float(method.beta / norm) : 0
             for index in 0..<activations.count {
                 gradient.pointer[index] = scale * activations.pointer[index]
@@ -54,10 +50,8 @@ final class FedMAXTraining: ClientTraining {
         // Over samples here; over samples and features the sum is another D smaller.
         let weight = method.reduction == "elements" ? method.beta / Double(features) : method.beta
         if method.direction == "uniform_first" {
-            // KL(softmax(0) || softmax(a)) is KL(U || q); its gradient comes as (q - 1/D) / N.
-            _ = Loss.distillation(
-                student: activations, teacher: uniform, samples: samples, temperature: 1, gradient: gradient)
-            ck_scale(Float(weight), gradient.pointer, gradient.count)
+            ck_uniform_divergence(
+                Int64(samples), Int64(features), activations.pointer, Float(weight), gradient.pointer)
         } else {
             for sample in 0..<samples {
                 entropyGradient(

@@ -32,6 +32,4 @@ package struct FedPer: FederatedMethod {
     package func objections(
         _ configuration: FederatedConfiguration, plan: NetworkPlan
     ) -> [MethodObjection] { blocks.objections(plan) }
-
-    package func client(_ client: LocalClient) -> any ClientTraining { PersonalTraining(client) }
 }

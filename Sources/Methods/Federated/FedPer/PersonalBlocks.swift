@@ -61,26 +61,3 @@ extension NetworkPlan {
             })
     }
 }
-
-/// Epochs of the scenario's optimiser on the received model with the client's own segments in their places.
-final class PersonalTraining: ClientTraining {
-    private let client: LocalClient
-    private let own: FloatView
-
-    init(_ client: LocalClient) {
-        self.client = client
-        own = client.exchange.part("personal", of: client.state)
-    }
-
-    func begin() { personalize() }
-    func step() -> (lossSum: Double, correct: Int) { client.descend() }
-
-    func finish() {
-        client.sendParameters()
-        client.exchange.gatherPersonal(client.network.parameters, into: own)
-    }
-
-    func personalize() {
-        if client.hasState { client.exchange.scatterPersonal(own, into: client.network.parameters) }
-    }
-}

@@ -1,4 +1,3 @@
-import CKernels
 import TensorMath
 
 /// Li et al., Federated Optimization in Heterogeneous Networks, MLSys 2020, equation 2: clients minimise their loss
@@ -41,19 +40,9 @@ final class ProximalTraining: ClientTraining {
     func step() -> (lossSum: Double, correct: Int) {
         let result = client.forward()
         client.network.backwardFromLoss(samples: client.samples)
-        addProximalGradient(
-            weight, of: client.network.parameters, towards: anchor, to: client.network.gradients)
-        client.optimizer.apply(client.network)
+        client.optimizer.apply(client.network, weight: weight, towards: anchor)
         return result
     }
 
     func finish() { client.sendParameters() }
-}
-
-/// gradients += weight x (parameters - anchor).
-func addProximalGradient(
-    _ weight: Float, of parameters: FloatView, towards anchor: FloatView, to gradients: FloatView
-) {
-    precondition(parameters.count == anchor.count && anchor.count == gradients.count)
-    ck_add_difference(weight, parameters.pointer, anchor.pointer, gradients.pointer, parameters.count)
 }

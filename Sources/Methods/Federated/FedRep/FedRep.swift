@@ -57,7 +57,6 @@ package struct FedRep: FederatedMethod {
 final class FedRepTraining: ClientTraining {
     private let client: LocalClient
     private let method: FedRep
-    private let own: FloatView
     /// The same model twice: with all but the head frozen, and with the head frozen.
     private let head: Network
     private let body: Network
@@ -66,19 +65,12 @@ final class FedRepTraining: ClientTraining {
     init(_ client: LocalClient, _ method: FedRep) {
         self.client = client
         self.method = method
-        own = client.exchange.part("personal", of: client.state)
         let (personal, shared) = method.blocks.split(client.plan)
-        func network(frozen: Set<String>) -> Network {
-            Network(
-                plan: client.plan, batch: client.network.batch, parameters: client.network.parameters,
-                frozen: frozen)
-        }
-        head = network(frozen: shared)
-        body = network(frozen: personal)
+        head = client.network(parameters: client.network.parameters, frozen: shared)
+        body = client.network(parameters: client.network.parameters, frozen: personal)
     }
 
     func begin() {
-        personalize()
         isHead = true
         head.dropoutStream = client.network.dropoutStream
     }
@@ -97,12 +89,5 @@ final class FedRepTraining: ClientTraining {
         client.optimizer.reset(learningRate: client.learningRate)
     }
 
-    func finish() {
-        client.sendParameters()
-        client.exchange.gatherPersonal(client.network.parameters, into: own)
-    }
-
-    func personalize() {
-        if client.hasState { client.exchange.scatterPersonal(own, into: client.network.parameters) }
-    }
+    func finish() { client.sendParameters() }
 }

@@ -104,6 +104,12 @@ package struct Exchange: Sendable, Equatable {
     /// Whether the payload is the model and nothing else.
     package var isWholeModel: Bool { payload == model }
 
+    /// Whether what a client keeps is the model and nothing else.
+    package var keepsWholeModel: Bool { state == model && keeps == [.personal] }
+
+    /// Whether a client keeps the segments that do not travel.
+    package var keepsPersonal: Bool { keeps.contains(.personal) }
+
     /// The values of a part of a client's state; `.personal`'s name is `personal`.
     package func part(_ name: String, of state: FloatView) -> FloatView {
         guard let part = parts.first(where: { $0.name == name }) else {

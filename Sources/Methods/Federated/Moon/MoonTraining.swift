@@ -18,11 +18,9 @@ final class MoonTraining: ClientTraining {
         block = client.plan.blocks.count - 2
         features = client.plan.blocks[block].output.count
         gradient = FloatBuffer(count: client.network.batch * features).view
-        func frozen(_ parameters: FloatView) -> Network {
-            Network(plan: client.plan, batch: client.network.batch, mode: .evaluation, parameters: parameters)
-        }
-        global = frozen(client.received)
-        previous = frozen(client.exchange.part("previous", of: client.state))
+        global = client.network(mode: .evaluation, parameters: client.received)
+        previous = client.network(
+            mode: .evaluation, parameters: client.exchange.part("previous", of: client.state))
     }
 
     func begin() {
@@ -30,8 +28,8 @@ final class MoonTraining: ClientTraining {
     }
 
     func step() -> (lossSum: Double, correct: Int) {
-        client.show(to: global)
-        client.show(to: previous)
+        global.forward(samples: client.samples)
+        previous.forward(samples: client.samples)
         let result = client.forward()
         for sample in 0..<client.samples {
             let range = (sample * features, features)

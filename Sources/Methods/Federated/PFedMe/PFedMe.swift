@@ -71,9 +71,7 @@ final class PFedMeTraining: ClientTraining {
             let result = client.forward()
             first = first ?? result
             network.backwardFromLoss(samples: client.samples)
-            addProximalGradient(
-                Float(method.lambda), of: network.parameters, towards: local, to: network.gradients)
-            client.optimizer.apply(network)
+            client.optimizer.apply(network, weight: Float(method.lambda), towards: local)
         }
         let rate = client.learningRate * Float(method.lambda)
         let (w, theta) = (local.pointer, network.parameters.pointer)

@@ -89,7 +89,7 @@ extension FederatedProgram {
         let update = updateBytes == nil ? nil : objects.next()
         let state = stateBytes == nil ? nil : objects.next()
         let activations = probeBytes == nil ? nil : objects.next()
-        try check(state, of: member)
+        if let state { try check(state, of: member) }
         let mean = try activations.map { object throws(Rejection) in try values(object, of: member) }
         if let update, isCounted {
             do throws(CompressionError) {
@@ -110,22 +110,18 @@ extension FederatedProgram {
     }
 
     /// A state that is not finite would spoil all later rounds of its client.
-    private func check(_ state: ObjectBytes?, of member: CohortMember) throws(Rejection) {
-        if let state { try read(state, of: member, into: stateStaging.view) }
+    private func check(_ values: ObjectBytes, of member: CohortMember) throws(Rejection) {
+        guard values.maximumMagnitude.isFinite else {
+            throw Rejection(.notFinite, "\(member.place): a value of its state or activations is not finite")
+        }
     }
 
     private func values(_ object: ObjectBytes, of member: CohortMember) throws(Rejection) -> [Float] {
+        try check(object, of: member)
         let buffer = FloatBuffer(count: object.count / 4)
-        try read(object, of: member, into: buffer.view)
+        let fits = object.copy(into: buffer.view)
+        precondition(fits, "activations of \(object.count) bytes")
         return buffer.view.array
-    }
-
-    private func read(
-        _ object: ObjectBytes, of member: CohortMember, into values: FloatView
-    ) throws(Rejection) {
-        guard object.copy(into: values), values.maximumMagnitude.isFinite else {
-            throw Rejection(.notFinite, "\(member.place): a value of its state or activations is not finite")
-        }
     }
 
     private mutating func record(

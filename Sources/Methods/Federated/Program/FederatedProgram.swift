@@ -22,8 +22,6 @@ public struct FederatedProgram: Program {
     let global: FloatBuffer
     /// Room for one update.
     let staging: FloatBuffer
-    /// Room for one client's state.
-    let stateStaging: FloatBuffer
     let coding: UpdateCoding
     /// What the clients of this round have received: the global payload as it is after its compression.
     let received: FloatBuffer
@@ -75,7 +73,6 @@ public struct FederatedProgram: Program {
         layoutDigest = exchange.payload.digest
         global = FloatBuffer(count: exchange.payload.count)
         staging = FloatBuffer(count: exchange.payload.count)
-        stateStaging = FloatBuffer(count: exchange.state.count)
         coding = UpdateCoding(configuration, layout: exchange.payload)
         received = FloatBuffer(count: coding.downlink == nil ? 0 : exchange.payload.count)
         downlinkResidual =
