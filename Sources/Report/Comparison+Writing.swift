@@ -20,7 +20,7 @@ extension Comparison {
     }
 
     /// Throws for the directory of a run, and for those within one.
-    private static func refuseRun(_ directory: String) throws(RunDirectoryError) {
+    static func refuseRun(_ directory: String) throws(RunDirectoryError) {
         var place = URL(fileURLWithPath: directory).standardizedFileURL
         while place.path != "/" {
             let ledger = place.appendingPathComponent(RunDirectory.Name.ledger).path

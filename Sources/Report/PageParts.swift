@@ -30,4 +30,22 @@ enum PageParts {
         </figure>
         {{/pictures}}
         """
+
+    /// Of `ReportTable.values`.
+    static let tables = """
+        {{#tables}}
+        <h2>{{title}}</h2>
+        {{#remark}}
+        <p>{{remark}}</p>
+        {{/remark}}
+        <table>
+        <thead><tr>{{#columns}}<th{{#number}} class="number"{{/number}}>{{text}}</th>{{/columns}}</tr></thead>
+        <tbody>
+        {{#rows}}
+        <tr>{{#cells}}<td{{#number}} class="number"{{/number}}>{{text}}</td>{{/cells}}</tr>
+        {{/rows}}
+        </tbody>
+        </table>
+        {{/tables}}
+        """
 }

@@ -34,6 +34,7 @@ struct Plot: Drawing, Equatable {
     var yLabel: String
     /// Only whole numbers mean anything, as for rounds.
     var xIsWhole = false
+    var xIsLogarithmic = false
     var key = Key.bottomRight
     var series: [Series]
 
@@ -138,7 +139,7 @@ struct Plot: Drawing, Equatable {
             set grid
             set key \(key.rawValue)
             set offsets graph 0, graph 0, graph 0.05, graph 0.05
-            \(ticks)
+            \(ticks)\(xIsLogarithmic ? "\nset logscale x" : "")
 
             """
         for (index, line) in series.enumerated() {

@@ -48,6 +48,19 @@ enum Quantity {
         return "\(whole / 3600) h \(padded(whole % 3600 / 60)) min"
     }
 
+    /// `7.42 ms`, `1.24 s`: of one inference.
+    static func latency(_ value: Double) -> String {
+        value < 0.9995 ? "\(threeDigits(1000 * value)) ms" : seconds(value)
+    }
+
+    /// `30.4 mJ`, `1.24 J`: of one inference.
+    static func energy(_ value: Double) -> String {
+        value < 0.9995 ? "\(threeDigits(1000 * value)) mJ" : joules(value)
+    }
+
+    /// `-1.25`: a difference of accuracies in points, hundredths of 1.
+    static func points(_ value: Double?) -> String { value.map { String(format: "%+.2f", $0) } ?? "–" }
+
     static func joules(_ value: Double) -> String { "\(threeDigits(value)) J" }
 
     /// `12.3 %`, or a dash for a part of nothing.

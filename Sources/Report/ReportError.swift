@@ -6,6 +6,8 @@ public enum ReportError: Error, Sendable, Equatable, CustomStringConvertible {
     case record(RecordError)
     /// The run has no finished round.
     case noRounds(directory: String)
+    /// The report asked for is on another kind of experiment.
+    case otherKind(directory: String, kind: String, expected: String)
 
     public var description: String {
         switch self {
@@ -13,6 +15,8 @@ public enum ReportError: Error, Sendable, Equatable, CustomStringConvertible {
         case .record(let error): error.description
         case .noRounds(let directory):
             "\(directory): has no finished round; go on with it: run --resume \(directory)"
+        case .otherKind(let directory, let kind, let expected):
+            "\(directory): is a run of kind \(kind), not \(expected); name runs of one kind"
         }
     }
 }

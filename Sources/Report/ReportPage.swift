@@ -106,8 +106,10 @@ struct ReportPage {
         return pairs(list)
     }
 
-    private var environment: [[String: Any]] {
-        let it = record.environment
+    private var environment: [[String: Any]] { pairs(Self.facts(of: record.environment)) }
+
+    /// Names and values.
+    static func facts(of it: RunEnvironment) -> [(String, String)] {
         var list = [
             ("version", it.version), ("kernel family", it.kernelFamily), ("BLAS", it.blas),
             ("processor", "\(it.processor), \(it.logicalProcessors) logical"),
@@ -118,8 +120,7 @@ struct ReportPage {
         list += it.resumptions.map {
             ("resumed", "\($0.startedAt) on \($0.host): \($0.arguments.joined(separator: " "))")
         }
-        list += it.libraries.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-        return pairs(list)
+        return list + it.libraries.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
     private var thresholds: [[String: Any]] {

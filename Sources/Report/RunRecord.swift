@@ -3,10 +3,13 @@ import Devices
 import Experiment
 import Methods
 
-/// Everything that a report is made of: a run's scenario, environment and ledger, clients summed over rounds.
+/// Everything that the report on a federated run is made of: its scenario, environment and ledger, clients summed over
+/// rounds.
 public struct RunRecord: Sendable {
     public let directory: String
     public let scenario: Scenario
+    /// Of the scenario.
+    let configuration: FederatedConfiguration
     public let environment: RunEnvironment
     /// Whether the run came to its end; if not it was interrupted, or is running still.
     public let isFinished: Bool
@@ -25,19 +28,16 @@ public struct RunRecord: Sendable {
 
     /// Reads a run's directory; the digest chain is not checked, which resuming does.
     public init(_ directory: RunDirectory) throws(ReportError) {
+        try self.init(directory, try RunDocuments(directory))
+    }
+
+    init(_ directory: RunDirectory, _ documents: RunDocuments) throws(ReportError) {
         self.directory = directory.path
-        let text: String
-        do throws(RunDirectoryError) {
-            text = try directory.read(RunDirectory.Name.scenario)
-            environment = try directory.readEnvironment()
-        } catch {
-            throw .record(.directory(error))
+        (scenario, environment) = (documents.scenario, documents.environment)
+        guard case .federated(let configuration) = scenario.kind else {
+            throw .otherKind(directory: directory.path, kind: scenario.kind.name, expected: "federated")
         }
-        do throws(ScenarioFaults) {
-            scenario = try Scenario.load(text: text, file: directory.path(of: RunDirectory.Name.scenario))
-        } catch {
-            throw .scenario(error)
-        }
+        self.configuration = configuration
         do throws(LedgerError) {
             let ledger = try Ledger.open(
                 at: directory.path(of: RunDirectory.Name.ledger), readOnly: true, verify: false)
@@ -58,40 +58,18 @@ public struct RunRecord: Sendable {
     }
 
     /// The name of its federated method.
-    var method: String {
-        switch scenario.kind {
-        case .federated(let configuration): configuration.method.name
-        case .distributedInference(let configuration): configuration.contenders[1].name
-        }
-    }
+    var method: String { configuration.method.name }
 
     /// Rounds that the scenario asks for.
-    var plannedRounds: Int {
-        switch scenario.kind {
-        case .federated(let configuration): configuration.training.rounds
-        case .distributedInference(let configuration): Timetable(configuration).rounds
-        }
-    }
+    var plannedRounds: Int { configuration.training.rounds }
 
     /// What it learnt from, wherever the files are.
     var dataset: DatasetSpec {
-        switch scenario.kind {
-        case .federated(let configuration):
-            var dataset = configuration.dataset
-            dataset.path = nil
-            return dataset
-        case .distributedInference(let configuration):
-            var dataset = configuration.dataset
-            dataset.path = nil
-            return dataset
-        }
+        var dataset = configuration.dataset
+        dataset.path = nil
+        return dataset
     }
 
     /// The accuracy at which the scenario ends the run; nil for none.
-    var stopTarget: Double? {
-        switch scenario.kind {
-        case .federated(let configuration): configuration.stop.targetAccuracy
-        case .distributedInference: nil
-        }
-    }
+    var stopTarget: Double? { configuration.stop.targetAccuracy }
 }

@@ -95,7 +95,7 @@ public struct RunSummary: Sendable, Equatable {
     }
 
     /// Each resumption counts from zero again.
-    private static func wallSeconds(_ rows: [InfrastructureRow]) -> Double {
+    static func wallSeconds(_ rows: [InfrastructureRow]) -> Double {
         var total = 0.0
         var previous = 0.0
         for row in rows {

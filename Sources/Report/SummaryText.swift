@@ -31,11 +31,7 @@ extension RunSummary {
         ]
         if retries > 0 { lines.append(("retries", "\(retries)")) }
         lines.append(("model", modelDigest))
-        let width = lines.map(\.0.count).max() ?? 0
-        let facts = lines.map {
-            $0.0 + String(repeating: " ", count: width - $0.0.count) + "  " + $0.1 + "\n"
-        }
-        return facts.joined() + (segments.isEmpty ? "" : "\n" + segmentTable)
+        return TextTable.facts(lines) + (segments.isEmpty ? "" : "\n" + segmentTable)
     }
 
     /// How far the run came, and whether there is more to come.

@@ -5,7 +5,7 @@ import Experiment
 extension SweepRecord {
     /// One row a cell.
     var resultsCSV: [[String]] {
-        let metrics = SweepMetric.allCases
+        let metrics = sweep.metrics
         let header =
             ["digest", "group"] + sweep.columns + ["seed", "accuracy_measure"] + metrics.map(\.rawValue)
             + ["status"]
@@ -19,7 +19,7 @@ extension SweepRecord {
 
     /// One row a group.
     var groupsCSV: [[String]] {
-        let metrics = SweepMetric.allCases
+        let metrics = sweep.metrics
         let header =
             ["group"] + sweep.columns + ["n", "accuracy_measure"]
             + metrics.flatMap { ["\($0.rawValue)_mean", "\($0.rawValue)_sd"] }
@@ -31,6 +31,21 @@ extension SweepRecord {
                 }
         }
         return [header] + rows
+    }
+
+    /// One row a group and contender of distributed inference; empty where there are none.
+    var contendersCSV: [[String]] {
+        let rows = groups.flatMap { group in
+            group.contenders.map { name, accuracy in
+                ["\(group.number)"] + group.settings
+                    + [
+                        name, "\(group.count)", shortest(accuracy.mean),
+                        accuracy.deviation.map(shortest) ?? "",
+                    ]
+            }
+        }
+        let header = ["group"] + sweep.columns + ["contender", "n", "accuracy_mean", "accuracy_sd"]
+        return rows.isEmpty ? [] : [header] + rows
     }
 
     /// One row a group and evaluated round.

@@ -36,7 +36,7 @@ struct SweepPage {
             "pictures": pictures.map { ["caption": $0.caption, "svg": $0.svg] },
             "notes": record.notes.map { ["text": $0] }, "columns": sweep.shortColumns,
             "metrics": record.shownMetrics.map(\.heading), "groups": groupRows,
-            "cells": cellRows,
+            "cells": cellRows, "tables": [record.contenderTable].compactMap { $0?.values },
         ]
         if let note { values["note"] = note }
         if sweep.cells.count > Self.cellLimit { values["thinned"] = "\(Self.cellLimit)" }
@@ -104,6 +104,7 @@ private let sweepTemplate = """
     {{/groups}}
     </tbody>
     </table>
+    \(PageParts.tables)
     <h2>Cells</h2>
     {{#thinned}}
     <p>The first {{thinned}}; sweep.csv has all.</p>

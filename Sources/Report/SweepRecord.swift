@@ -13,8 +13,35 @@ public enum SweepMetric: String, Sendable, CaseIterable {
     /// Over all rounds, as for energy.
     case simulatedSeconds = "simulated_seconds"
     case energyJoules = "energy_joules"
+    /// Of distributed inference, as those that follow: the teacher's, on the test images.
+    case teacherAccuracy = "teacher_accuracy"
+    /// Of one image, as those that follow, for the students that the run is about.
+    case featureBytes = "feature_bytes"
+    case latencySeconds = "latency_seconds"
+    case energyJoulesPerInference = "energy_joules_per_inference"
     /// The one that differs between equal runs.
     case wallSeconds = "wall_seconds"
+
+    /// Whether runs of a kind can have it.
+    func belongs(to kind: Scenario.Kind) -> Bool {
+        switch (self, kind) {
+        case (.finalAccuracy, _), (.rounds, _), (.wallSeconds, _): true
+        case (.bestAccuracy, .federated), (.localAccuracyMean, .federated), (.federatedUpBytes, .federated),
+            (.federatedDownBytes, .federated), (.simulatedSeconds, .federated), (.energyJoules, .federated):
+            true
+        case (.teacherAccuracy, .distributedInference), (.featureBytes, .distributedInference),
+            (.latencySeconds, .distributedInference), (.energyJoulesPerInference, .distributedInference):
+            true
+        default: false
+        }
+    }
+}
+
+extension Sweep {
+    /// What its runs can have, in the order of columns.
+    public var metrics: [SweepMetric] {
+        SweepMetric.allCases.filter { metric in cells.contains { metric.belongs(to: $0.scenario.kind) } }
+    }
 }
 
 /// A finished run as far as a sweep compares it.
@@ -37,10 +64,39 @@ public struct SweepMeasures: Sendable, Equatable {
     public var values: [SweepMetric: Double]
     /// Of each accuracy that was measured, in the order of rounds.
     public var curves: [AccuracyMeasure: [Point]]
+    /// Of distributed inference: each contender's, in the order of the scenario.
+    public var contenders: [(name: String, accuracy: Double)] = []
+
+    public static func == (a: SweepMeasures, b: SweepMeasures) -> Bool {
+        a.values == b.values && a.curves == b.curves
+            && a.contenders.elementsEqual(b.contenders) { $0 == $1 }
+    }
 
     public init(values: [SweepMetric: Double], curves: [AccuracyMeasure: [Point]]) {
         self.values = values
         self.curves = curves
+    }
+
+    public init(_ run: RecordedRun) {
+        switch run {
+        case .federated(let record): self.init(record)
+        case .distributedInference(let record): self.init(record)
+        }
+    }
+
+    /// The students that the run is about give its accuracy, in its last round.
+    public init(_ record: InferenceRecord) {
+        values = [.rounds: Double(record.rounds), .wallSeconds: record.wallSeconds]
+        curves = [:]
+        values[.teacherAccuracy] = record.teacher?.accuracy
+        contenders = record.contenders.map { ($0.contender, $0.accuracy) }
+        guard let students = record.row(record.main.name) else { return }
+        values[.featureBytes] = Double(students.featureBytes)
+        values[.latencySeconds] = students.latencySeconds
+        values[.energyJoulesPerInference] = students.energyJoules
+        curves[.globalTest] = [
+            Point(round: record.rounds, accuracy: students.accuracy, federatedBytes: 0)
+        ]
     }
 
     public init(_ record: RunRecord) {
@@ -53,7 +109,9 @@ public struct SweepMeasures: Sendable, Equatable {
         for metric in SweepMetric.allCases {
             values[metric] =
                 switch metric {
-                case .finalAccuracy, .bestAccuracy, .localAccuracyMean: nil
+                case .finalAccuracy, .bestAccuracy, .localAccuracyMean, .teacherAccuracy, .featureBytes,
+                    .latencySeconds, .energyJoulesPerInference:
+                    nil
                 case .rounds: Double(summary.rounds)
                 case .federatedUpBytes: Double(summary.up.total)
                 case .federatedDownBytes: Double(summary.down.total)
@@ -86,7 +144,8 @@ public struct SweepMeasures: Sendable, Equatable {
         case .finalAccuracy: curve(measure).last?.accuracy
         case .bestAccuracy: curve(measure).map(\.accuracy).max()
         case .localAccuracyMean: curves[.localTest]?.last?.accuracy
-        case .rounds, .federatedUpBytes, .federatedDownBytes, .simulatedSeconds, .energyJoules, .wallSeconds:
+        case .rounds, .federatedUpBytes, .federatedDownBytes, .simulatedSeconds, .energyJoules,
+            .teacherAccuracy, .featureBytes, .latencySeconds, .energyJoulesPerInference, .wallSeconds:
             values[metric]
         }
     }
@@ -138,7 +197,7 @@ public struct SweepRecord: Sendable {
         _ status: SweepCellStatus, cell: Int, from directory: SweepDirectory
     ) throws(ReportError) {
         let isRead = status.isFinished
-        let record = isRead ? try RunRecord(directory.run(of: sweep.cells[cell])) : nil
+        let record = isRead ? try RecordedRun(directory.run(of: sweep.cells[cell])) : nil
         set(status, record.map(SweepMeasures.init), cell: cell)
     }
 

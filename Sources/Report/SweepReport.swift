@@ -13,6 +13,10 @@ public enum SweepReport {
             for (name, rows) in tables {
                 try directory.files.write(rows.map(csvLine).joined(), to: name)
             }
+            let contenders = record.contendersCSV
+            if !contenders.isEmpty {
+                try directory.files.write(contenders.map(csvLine).joined(), to: Name.contenders)
+            }
         } catch { throw .record(.directory(error)) }
     }
 
@@ -28,6 +32,7 @@ public enum SweepReport {
             try folder.write(SweepPage(record, pictures: pictures, note: folder.note).html, to: Name.report)
         } catch { throw .record(.directory(error)) }
         return ReportOutcome(
-            files: [Name.results, Name.groups, Name.curves] + folder.files, note: folder.note)
+            files: [Name.results, Name.groups, Name.curves]
+                + (record.contendersCSV.isEmpty ? [] : [Name.contenders]) + folder.files, note: folder.note)
     }
 }

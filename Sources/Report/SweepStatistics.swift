@@ -41,6 +41,14 @@ public struct SweepGroup: Sendable, Equatable {
     public let statistics: [SweepMetric: SampleStatistics]
     /// In the order of rounds.
     public let curve: [Point]
+    /// Accuracies of those contenders of distributed inference that all finished cells have.
+    public let contenders: [(name: String, accuracy: SampleStatistics)]
+
+    public static func == (a: SweepGroup, b: SweepGroup) -> Bool {
+        a.number == b.number && a.settings == b.settings && a.count == b.count && a.cells == b.cells
+            && a.statistics == b.statistics && a.curve == b.curve
+            && a.contenders.elementsEqual(b.contenders) { $0 == $1 }
+    }
 
     /// `number`: counted from 1; `cells`: finished or not; `measures`: of the finished ones.
     init(
@@ -56,6 +64,12 @@ public struct SweepGroup: Sendable, Equatable {
             if values.count == measures.count { statistics[metric] = SampleStatistics(values) }
         }
         self.statistics = statistics
+        contenders = (measures.first?.contenders ?? []).compactMap {
+            name, _ -> (name: String, accuracy: SampleStatistics)? in
+            let values = measures.compactMap { cell in cell.contenders.first { $0.name == name }?.accuracy }
+            guard values.count == measures.count, let found = SampleStatistics(values) else { return nil }
+            return (name: name, accuracy: found)
+        }
         let points = Dictionary(grouping: measures.flatMap { $0.curve(measure) }, by: \.round)
         curve = points.sorted { $0.key < $1.key }.map { round, points in
             Point(

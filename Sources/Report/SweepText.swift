@@ -10,12 +10,30 @@ extension SweepRecord {
                 group.settings + [group.countText]
                     + metrics.map { metric in group.statistics[metric].map(metric.shown) ?? "–" })
         }
-        return table.text + "\n" + notes.map { $0 + "\n" }.joined()
+        let contenders = contenderTable.map { "\n" + $0.text } ?? ""
+        return table.text + contenders + "\n" + notes.map { $0 + "\n" }.joined()
+    }
+
+    /// The accuracy of every contender of distributed inference, by group; nil where there are none.
+    var contenderTable: ReportTable? {
+        let rows = groups.flatMap { group in
+            group.contenders.map { name, accuracy in
+                group.settings + [name, group.countText, SweepMetric.finalAccuracy.shown(accuracy)]
+            }
+        }
+        return rows.isEmpty
+            ? nil
+            : ReportTable(
+                title: "Contenders", columns: sweep.shortColumns + ["contender", ">n", ">accuracy"],
+                rows: rows)
     }
 
     /// What the reader must know of the figures.
     var notes: [String] {
-        [
+        let students =
+            "Accuracies are over the test images, the final one that of the students that a run is about."
+        if sweep.isInference { return [students] }
+        return [
             AccuracyMeasure.note(
                 measure, among: "cells", remedy: "measure local_test in all, or choose with --accuracy")
         ]
@@ -37,7 +55,7 @@ extension SweepRecord {
     /// Those that any group has.
     var shownMetrics: [SweepMetric] {
         let groups = groups
-        return SweepMetric.allCases.filter { metric in
+        return sweep.metrics.filter { metric in
             metric == .finalAccuracy
                 || !(metric == .localAccuracyMean && measure == .localTest)
                     && groups.contains { $0.statistics[metric] != nil }
@@ -57,19 +75,35 @@ extension SweepMetric {
         case .federatedDownBytes: "down"
         case .simulatedSeconds: "simulated time"
         case .energyJoules: "energy"
+        case .teacherAccuracy: "teacher"
+        case .featureBytes: "features"
+        case .latencySeconds: "latency"
+        case .energyJoulesPerInference: "energy"
         case .wallSeconds: "wall time"
         }
     }
 
     func shown(_ statistics: SampleStatistics) -> String {
         switch self {
-        case .finalAccuracy, .bestAccuracy, .localAccuracyMean:
+        case .finalAccuracy, .bestAccuracy, .localAccuracyMean, .teacherAccuracy:
             let spread = statistics.deviation.map { " ± \(Quantity.accuracy($0))" } ?? ""
             return Quantity.accuracy(statistics.mean) + spread
         case .rounds: return Quantity.threeDigits(statistics.mean)
-        case .federatedUpBytes, .federatedDownBytes: return Quantity.bytes(UInt64(statistics.mean.rounded()))
+        case .latencySeconds: return Quantity.latency(statistics.mean)
+        case .energyJoulesPerInference: return Quantity.energy(statistics.mean)
+        case .federatedUpBytes, .federatedDownBytes, .featureBytes:
+            return Quantity.bytes(UInt64(statistics.mean.rounded()))
         case .simulatedSeconds, .wallSeconds: return Quantity.seconds(statistics.mean)
         case .energyJoules: return "\(Quantity.threeDigits(statistics.mean)) J"
+        }
+    }
+}
+
+extension Sweep {
+    /// Whether all cells are of distributed inference.
+    var isInference: Bool {
+        cells.allSatisfy { cell in
+            if case .distributedInference = cell.scenario.kind { true } else { false }
         }
     }
 }

@@ -28,6 +28,14 @@ package struct TextTable {
         }.joined()
     }
 
+    /// Names and values, one a line, the values below each other.
+    static func facts(_ lines: [(String, String)]) -> String {
+        let width = lines.map(\.0.count).max() ?? 0
+        return lines.map {
+            $0.0 + String(repeating: " ", count: width - $0.0.count) + "  " + $0.1 + "\n"
+        }.joined()
+    }
+
     /// No control character reaches a terminal.
     static func printable(_ text: String) -> String {
         String(

@@ -2,6 +2,7 @@ import ArgumentParser
 import Experiment
 import Foundation
 import Methods
+import Report
 import Runtime
 import TensorMath
 
@@ -36,7 +37,13 @@ struct CheckCommand: ParsableCommand {
     func run() throws {
         let scenario = try scenario.load(file)
         if resolved && !json { return try StandardOutput.write(scenario.resolvedYAML) }
-        guard case .federated(let configuration) = scenario.kind else { return }
+        switch scenario.kind {
+        case .federated(let configuration): try forecast(scenario, configuration)
+        case .distributedInference(let configuration): try forecast(scenario, configuration)
+        }
+    }
+
+    private func forecast(_ scenario: Scenario, _ configuration: FederatedConfiguration) throws {
         let setup = try FederatedSetup(configuration)
         _ = try setup.timeline()
         for warning in configuration.warnings(clients: setup.partition.clients.count) {
@@ -67,5 +74,78 @@ struct CheckCommand: ParsableCommand {
             \(forecast.federatedBytesTotal) bytes in \(configuration.training.rounds) rounds (federated, both ways)
             digest       \(forecast.scenarioDigest)
             """)
+    }
+
+    // MARK: - Distributed inference
+
+    fileprivate struct InferenceDocument: Encodable {
+        struct Contender: Encodable {
+            let contender: String
+            let networks: [String]
+            let parameters: Int
+            let largestParameters: Int
+            let largestMacs: UInt64
+            let largestMemoryBytes: UInt64
+            let featureBytes: UInt64
+            let inputBytes: UInt64
+            let messages: Int
+            let dependentRounds: Int
+            let latencySeconds: Double
+            let energyJoules: Double
+        }
+
+        let name: String
+        let scenarioDigest: String
+        let rounds: Int
+        let teacherFilters: Int
+        let teacherParameters: Int
+        /// Of the students that the run is about.
+        let payloadBytesPerInference: UInt64
+        let messagesPerInference: Int
+        let contenders: [Contender]
+        let warnings: [String]
+        /// With --resolved.
+        let scenario: ResolvedScenario?
+    }
+
+    private func forecast(_ scenario: Scenario, _ configuration: DistributedInferenceConfiguration) throws {
+        let setup = try InferenceSetup(configuration)
+        let forecast = try setup.forecast()
+        for warning in forecast.warnings { writeError("warning: \(warning)") }
+        let main = forecast.contenders[1]
+        let digest = hexadecimal(scenario.digest)
+        guard !json else {
+            return try printJSON(
+                InferenceDocument(
+                    name: scenario.name, scenarioDigest: digest, rounds: forecast.rounds,
+                    teacherFilters: forecast.filters, teacherParameters: forecast.contenders[0].parameters,
+                    payloadBytesPerInference: main.featureBytes, messagesPerInference: main.messages,
+                    contenders: forecast.contenders.map { InferenceDocument.Contender($0) },
+                    warnings: forecast.warnings, scenario: resolved ? ResolvedScenario(scenario) : nil))
+        }
+        try printText(
+            """
+            \(file) is a valid \(scenario.kind.name) scenario.
+            teacher      \(forecast.contenders[0].parameters) parameters, \(forecast.filters) filters
+            students     \(main.networks.joined(separator: ", "))
+            inference    \(main.featureBytes) bytes of features, \(main.messages) messages, \
+            \(main.dependentRounds) dependent rounds
+            rounds       \(forecast.rounds): epochs of all networks, and an evaluation of each contender
+            digest       \(digest)
+
+            Networks as if the teacher's filters were divided evenly; latency and energy are modelled.
+            \(ForecastTable.text(forecast).dropLast())
+            """)
+    }
+}
+
+extension CheckCommand.InferenceDocument.Contender {
+    fileprivate init(_ it: ContenderForecast) {
+        (contender, networks) = (it.contender.name, it.networks)
+        (parameters, largestParameters) = (it.parameters, it.largestParameters)
+        (largestMacs, largestMemoryBytes) = (it.largestMACs, it.largestMemoryBytes)
+        (featureBytes, inputBytes) = (it.featureBytes, it.inputBytes)
+        (messages, dependentRounds) = (it.messages, it.dependentRounds)
+        (latencySeconds, energyJoules) = (it.latencySeconds, it.energyJoules)
     }
 }

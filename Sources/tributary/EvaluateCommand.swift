@@ -33,7 +33,17 @@ struct EvaluateCommand: ParsableCommand {
             throw Failure("\(model) does not exist; name a .safetensors file", code: .missingInput)
         }
         let scenario = try changes.load(scenario)
-        guard case .federated(let configuration) = scenario.kind else { return }
+        let result =
+            switch scenario.kind {
+            case .federated(let configuration): try evaluate(configuration)
+            case .distributedInference(let configuration): try evaluate(configuration)
+            }
+        if json { return try printJSON(result) }
+        try printText(
+            "accuracy \(result.accuracy)\nloss     \(result.loss.value)\nsamples  \(result.samples)")
+    }
+
+    private func evaluate(_ configuration: FederatedConfiguration) throws -> Report {
         guard configuration.method.hasGlobalModel else {
             throw Failure(
                 "\(self.scenario): method.name: \(configuration.method.name) has no global model, so there is nothing to "
@@ -46,10 +56,48 @@ struct EvaluateCommand: ParsableCommand {
         let parameters = FloatBuffer(count: setup.plan.layout.count)
         try SafetensorsFile(path: model).load(setup.plan.layout, into: parameters.view)
         try requireFinite(parameters.view, setup.plan.layout)
-        let result = try evaluate(setup.payload(of: parameters.view), configuration, dataset, setup)
-        if json { return try printJSON(result) }
-        try printText(
-            "accuracy \(result.accuracy)\nloss     \(result.loss.value)\nsamples  \(result.samples)")
+        return try evaluate(setup.payload(of: parameters.view), configuration, dataset, setup)
+    }
+
+    /// Of the teacher, on the test images that contenders are asked.
+    private func evaluate(_ configuration: DistributedInferenceConfiguration) throws -> Report {
+        let file = try SafetensorsFile(path: model)
+        guard !file.tensors.contains(where: { $0.name.contains("/") }) else {
+            throw Failure(
+                "\(model): students of distributed inference are not evaluated alone, for what they look like follows from "
+                    + "the teacher; see their accuracy in the run's contenders.csv, or name its teacher.safetensors",
+                code: .badData)
+        }
+        let dataset = try Dataset.load(configuration.dataset, seed: configuration.seed)
+        let plan = try InferenceSetup(configuration, dataset: dataset).teacher
+        let parameters = FloatBuffer(count: plan.layout.count)
+        try file.load(plan.layout, into: parameters.view)
+        try requireFinite(parameters.view, plan.layout)
+        let images = min(configuration.deployment.images ?? dataset.test.count, dataset.test.count)
+        let executor = try InferenceExecutor(configuration: configuration, dataset: dataset, teacher: plan)
+        return try evaluate(
+            ObjectBytes(parameters.view), executor, images: images, slice: FederatedProgram.evaluationSlice,
+            layout: plan.layout.digest)
+    }
+
+    /// The same tasks as a run would compute.
+    private func evaluate(
+        _ model: ObjectBytes, _ executor: InferenceExecutor, images: Int, slice: Int, layout: [UInt8]
+    ) throws -> Report {
+        var (loss, correct) = (0.0, 0.0)
+        for first in stride(from: 0, to: images, by: slice) {
+            let task = TaskSpec(
+                id: UInt64(first) + 1, kind: .teacherOutputs, round: 1,
+                participation: InferenceExecutor.testPart, first: first, count: min(slice, images - first),
+                layout: layout, inputs: [ObjectReference(model)])
+            let execution = try executor.begin(task, inputs: [model])
+            var output: TaskOutput?
+            while output == nil { output = try execution.advance() }
+            loss += output!.metrics[0]
+            correct += output!.metrics[1]
+        }
+        return Report(
+            accuracy: correct / Double(images), loss: Measured(loss / Double(images)), samples: images)
     }
 
     /// A model with other values has no accuracy: the greatest of its outputs is nobody's.

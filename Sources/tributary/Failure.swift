@@ -47,6 +47,7 @@ struct Failure: Error {
         case let error as MeasurementError: self.init("\(error)", code: .badData)
         case let error as PartitionError: self.init("\(error)", code: .badData)
         case let error as NetworkError: self.init("\(error)", code: .badData)
+        case let error as StudentError: self.init("teacher.model: \(error)", code: .badData)
         case let error as TaskFailure: self.init("\(error)", code: .badData)
         case let error as SafetensorsError: self.init("\(error)", code: Self.code(error.reason))
         case let error as RunDirectoryError: self.init("\(error)", code: Self.code(error.kind))
@@ -88,7 +89,7 @@ struct Failure: Error {
 
     private static func code(_ error: ReportError) -> ExitCode {
         switch error {
-        case .scenario, .noRounds: .badData
+        case .scenario, .noRounds, .otherKind: .badData
         case .record(let error): code(error)
         }
     }

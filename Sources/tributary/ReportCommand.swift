@@ -54,8 +54,45 @@ struct ReportCommand: ParsableCommand {
             directories.insert(try RunDirectory.open(at: path), at: 0)
             return 0
         }
+        let runs = try directories.map { try RecordedRun($0) }
+        try requireOneKind(runs, directories)
+        let inferences = runs.compactMap(\.inference)
+        guard inferences.isEmpty else { return try report(inferences, directories) }
+        try report(runs.compactMap(\.federated), directories, baseline: index)
+    }
+
+    /// Runs of different kinds have no figure in common.
+    private func requireOneKind(_ runs: [RecordedRun], _ directories: [RunDirectory]) throws {
+        let first = runs[0].kind
+        guard let other = runs.firstIndex(where: { $0.kind != first }) else { return }
+        throw Failure(
+            "\(directories[0].path) is a run of kind \(first), \(directories[other].path) one of kind "
+                + "\(runs[other].kind): they have no figure in common; report on each kind alone",
+            code: .usage)
+    }
+
+    private func report(_ records: [InferenceRecord], _ directories: [RunDirectory]) throws {
+        for (name, isGiven) in [
+            ("--targets", targets != nil), ("--accuracy", accuracy != nil), ("--baseline", baseline != nil),
+        ] where isGiven {
+            throw Failure(
+                "\(name) is about federated runs; leave it out for those of distributed inference",
+                code: .usage)
+        }
+        if records.count == 1 { try ReportFiles.write(InferenceReport(records[0])) }
+        let comparison = InferenceComparison(records)
+        if let out { _ = try comparison.write(to: out) }
+        if json { return try printJSON(InferenceDocument(comparison, out: out)) }
+        guard records.count > 1 else {
+            let place = directories[0].path(of: RunDirectory.Name.report)
+            return try printText("\(InferenceReport(records[0]).text)\nreport     \(place)")
+        }
+        try printText(comparison.text)
+        if let out { try printText("comparison  \(out)/contenders.csv") }
+    }
+
+    private func report(_ records: [RunRecord], _ directories: [RunDirectory], baseline index: Int?) throws {
         let options = ReportOptions(targets: targets?.values, measure: accuracy)
-        let records = try directories.map { try RunRecord($0) }
         if records.count == 1 { try ReportFiles.write(records[0], options) }
         let comparison = Comparison(records, baseline: index, options: options)
         if let out {
@@ -104,7 +141,15 @@ extension Gnuplot {
 /// The report of a run, as files and as text.
 enum ReportFiles {
     static func write(_ directory: RunDirectory) throws {
-        try write(try RunRecord(directory), ReportOptions())
+        switch try RecordedRun(directory) {
+        case .federated(let record): try write(record, ReportOptions())
+        case .distributedInference(let record): try write(InferenceReport(record))
+        }
+    }
+
+    static func write(_ report: InferenceReport) throws {
+        let outcome = try report.write(gnuplot: .found)
+        if let note = outcome.note { writeError("note: \(note)") }
     }
 
     static func write(_ record: RunRecord, _ options: ReportOptions) throws {
@@ -113,7 +158,12 @@ enum ReportFiles {
     }
 
     static func summary(_ directory: RunDirectory) throws -> String {
-        let summary = RunSummary(try RunRecord(directory))
-        return summary.text + "\nreport     \(directory.path(of: RunDirectory.Name.report))"
+        let run = try RecordedRun(directory)
+        let text =
+            switch run {
+            case .federated(let record): RunSummary(record).text
+            case .distributedInference(let record): InferenceReport(record).summary
+            }
+        return text + "\nreport     \(directory.path(of: RunDirectory.Name.report))"
     }
 }

@@ -96,7 +96,7 @@ struct RunSession {
             try start(scenario, setup)
         case .distributedInference(let configuration):
             let setup = try InferenceSetup(configuration)
-            try setup.check()
+            for warning in try setup.forecast().warnings { writeError("warning: \(warning)") }
             try start(scenario, setup)
         }
     }

@@ -17,6 +17,8 @@ struct SweepOverview: Encodable {
         /// Of a failed run.
         let message: String?
         let metrics: [String: Double]
+        /// Accuracies of the contenders of distributed inference.
+        let contenders: [String: Double]?
     }
 
     struct Group: Encodable {
@@ -25,6 +27,8 @@ struct SweepOverview: Encodable {
         /// Finished cells.
         let cells: Int
         let metrics: [String: Statistics]
+        /// Accuracies of the contenders of distributed inference.
+        let contenders: [String: Statistics]?
     }
 
     struct Statistics: Encodable {
@@ -57,7 +61,8 @@ struct SweepOverview: Encodable {
                 settings: named(cell.settings), seed: cell.seed, group: cell.group + 1,
                 status: record.statuses[index].rawValue, exitCode: outcomes[index].exitCode,
                 message: outcomes[index].status == .failed ? outcomes[index].message : nil,
-                metrics: Dictionary(uniqueKeysWithValues: values))
+                metrics: Dictionary(uniqueKeysWithValues: values),
+                contenders: Self.named(record.measures[index]?.contenders.map { ($0.name, $0.accuracy) }))
         }
         groups = record.groups.map { group in
             let metrics = group.statistics.map { metric, found in
@@ -65,7 +70,17 @@ struct SweepOverview: Encodable {
             }
             return Group(
                 number: group.number, settings: named(group.settings), cells: group.count,
-                metrics: Dictionary(uniqueKeysWithValues: metrics))
+                metrics: Dictionary(uniqueKeysWithValues: metrics),
+                contenders: Self.named(
+                    group.contenders.map { name, found in
+                        (name, Statistics(mean: found.mean, standardDeviation: found.deviation))
+                    }))
         }
+    }
+
+    /// Nil where there are none.
+    private static func named<Value>(_ pairs: [(String, Value)]?) -> [String: Value]? {
+        guard let pairs, !pairs.isEmpty else { return nil }
+        return Dictionary(uniqueKeysWithValues: pairs)
     }
 }

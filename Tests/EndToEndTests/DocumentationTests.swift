@@ -21,7 +21,10 @@ import Testing
             return
         }
         #expect(outcome.code == 0, "\(outcome.errors)")
-        #expect((outcome.json["federated_bytes_total"] as? Int ?? 0) > 0)
+        let bytes = ["federated_bytes_total", "payload_bytes_per_inference"].compactMap {
+            outcome.json[$0] as? Int
+        }
+        #expect(bytes.count == 1 && bytes[0] > 0)
     }
 
     @Test func scenariosInTheReadme() throws {
@@ -156,6 +159,12 @@ import Testing
         #expect(try Program.run(["run", scenario, "--out", run, "--quiet"]).code == 0)
         let compared = try Program.run(["report", run, run, "--out", laboratory.file("comparison")])
         #expect(compared.code == 0, "\(compared.errors)")
+        let nonn = laboratory.file("nonn")
+        try laboratory.write(InferenceCommandTests.scenario, to: "nonn.yaml")
+        let inferred = try Program.run(["run", laboratory.file("nonn.yaml"), "--out", nonn, "--quiet"])
+        #expect(inferred.code == 0, "\(inferred.errors)")
+        let beside = try Program.run(["report", nonn, nonn, "--out", laboratory.file("experiments")])
+        #expect(beside.code == 0, "\(beside.errors)")
         func header(_ name: String) -> [String] {
             String(decoding: laboratory.bytes(name) ?? Data(), as: UTF8.self).split(separator: "\n").first
                 .map { $0.split(separator: ",").map(String.init) } ?? []
@@ -166,13 +175,16 @@ import Testing
         }
         let documented = try Self.documentedColumns()
         let written =
-            try tables("run").map { ($0, "run/\($0)") }
+            try tables("run").map { ($0, "run/\($0)") } + (try tables("nonn").map { ($0, "nonn/\($0)") })
             + (try tables("comparison").map { ("DIR/\($0)", "comparison/\($0)") })
+            + (try tables("experiments").map { ("DIR/\($0)", "experiments/\($0)") })
         #expect(Set(documented.keys) == Set(written.map(\.0)))
         for (name, file) in written { #expect(documented[name] == header(file), "\(name)") }
         let text = try String(contentsOfFile: Self.root + "/docs/run-directory.md", encoding: .utf8)
-        for name in try FileManager.default.contentsOfDirectory(atPath: run) {
-            #expect(text.contains("`\(name)") || documented[name] != nil, "\(name) is not documented")
+        for directory in [run, nonn] {
+            for name in try FileManager.default.contentsOfDirectory(atPath: directory) {
+                #expect(text.contains("`\(name)") || documented[name] != nil, "\(name) is not documented")
+            }
         }
     }
 

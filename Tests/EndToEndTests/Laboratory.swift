@@ -105,6 +105,31 @@ final class Laboratory {
         return file(name)
     }
 
+    /// Distributed inference of about a second: a teacher of three small convolutions, its students a quarter as wide.
+    func inferenceScenario(
+        name: String = "scenario-inference.yaml", epochs: Int = 1, students: String = "[2, 3]",
+        images: Int = 100, deployment: String = "",
+        baselines: String = "[single_student, channel_split, split_kd, random]"
+    ) throws -> String {
+        let training = "batch_size: 32, optimizer: {name: sgd, learning_rate: 0.05, momentum: 0.9}"
+        try write(
+            """
+            name: students
+            kind: distributed_inference
+            seed: 5
+            dataset: {name: mnist, path: \(path), limit: 800, validation_fraction: 0.2}
+            teacher:
+              model: {name: small_cnn_0.5}
+              training: {epochs: \(2 * epochs), \(training)}
+            partition: {students: \(students), edge_percentile: 80}
+            student: {model: {name: small_cnn_0.125}}
+            distillation: {epochs: \(epochs), \(training)}
+            deployment: {images: \(images)\(deployment.isEmpty ? "" : ", \(deployment)")}
+            baselines: \(baselines)
+            """, to: name)
+        return file(name)
+    }
+
     /// `devices` of a scenario: boards that take 1 s and 4 s for any pass, from files; `others` are its other keys.
     func devices(_ others: String) throws -> String {
         for (name, seconds) in [("fast", 1), ("slow", 4)] {

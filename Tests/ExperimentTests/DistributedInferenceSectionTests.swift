@@ -19,7 +19,7 @@ private func training(_ learningRate: Float, epochs: Int = 20) -> NetworkTrainin
         epochs: epochs, batchSize: 128,
         optimizer: .sgd(
             SGD(learningRate: learningRate, momentum: 0.9, nesterov: false, weightDecay: 5e-4)),
-        schedule: .cosine(rounds: max(2, epochs), minimum: 0))
+        schedule: .cosine(rounds: epochs + 1, minimum: 0))
 }
 
 @Suite struct DistributedInferenceSectionTests {
@@ -105,7 +105,7 @@ private func training(_ learningRate: Float, epochs: Int = 20) -> NetworkTrainin
     @Test(arguments: inferenceFaults)
     func faultsAreNamed(override: String, expected: String) {
         let text = faults(of: minimalInference, overrides: [override])
-        #expect(text == expected.isEmpty ? text.isEmpty : text.hasSuffix(expected), "\(text)")
+        #expect(text.contains(expected), "\(text)")
         #expect(text.split(separator: "\n").count == 1, "\(text)")
     }
 
@@ -168,7 +168,7 @@ private let counts = "give a whole number from 1 to 16, or a list such as [2, 4]
 private let bounded =
     "remove it; what can be bounded here is final_accuracy, rounds, wall_seconds, wire_bytes, "
     + "coordinator_peak_memory_bytes, worker_peak_memory_bytes"
-/// `--set` arguments, and how the one fault ends that each makes.
+/// `--set` arguments, and what the one fault says that each makes.
 private let inferenceFaults: [(String, String)] = [
     (
         "dataset.name=synthetic",
@@ -208,7 +208,11 @@ private let inferenceFaults: [(String, String)] = [
         "partition.rule=louvain",
         "partition.rule: louvain is unknown; write one of activation_hub, co_activation, random, equal, eigenvector"
     ),
-    ("student.budget.parameters=100", "parameters, 1000 MACs"),
+    (
+        "student.budget.parameters=100",
+        "student.budget: is a budget of 100 parameters, and the smallest student, small_cnn_0.125, has 1550 parameters, "
+            + "141904 MACs and 22112 bytes of weights and activations; raise it, or use a family with smaller ones"
+    ),
     (
         "student.model.name=logistic",
         "student.model.name: logistic has no convolution before its classifier; "

@@ -48,8 +48,15 @@ private let rows: [Methods.Row] = [
     .subset(
         SubsetRow(
             round: 3, contender: "activation_hub_2", fill: "zero", lost: 2, students: "1 2", accuracy: 0.1)),
-    .filter(FilterRow(round: 3, contender: "activation_hub_2", filter: 1, community: nil, part: nil)),
-    .filter(FilterRow(round: 3, contender: "activation_hub_2", filter: 0, community: 3, part: 2)),
+    .filter(
+        FilterRow(
+            round: 3, contender: "activation_hub_2", filter: 1, community: nil, part: nil, degree: 1,
+            activity: 0.5)),
+    .filter(
+        FilterRow(
+            round: 3, contender: "activation_hub_2", filter: 0, community: 1, part: 1, degree: 1,
+            activity: 0.25)),
+    .edge(EdgeRow(round: 3, contender: "activation_hub_2", first: 0, second: 1, weight: 2.5)),
     .activity(ActivityRow(round: 3, contender: "activation_hub_2", part: 0, label: 9, share: nil)),
     .activity(ActivityRow(round: 3, contender: "activation_hub_2", part: 0, label: 1, share: 0.25)),
     .infrastructure(
@@ -99,9 +106,9 @@ private let tables = [
 
     """,
     "filters.csv": """
-    round,contender,filter,community,part
-    3,activation_hub_2,0,3,2
-    3,activation_hub_2,1,,
+    round,contender,filter,community,part,degree,activity
+    3,activation_hub_2,0,1,1,1,0.25
+    3,activation_hub_2,1,,,1,0.5
 
     """,
     "class_activity.csv": """
@@ -129,6 +136,7 @@ private let tables = [
         read += try ledger.contenders().reversed().map { .contender($0) }
         read += try ledger.nodes().map { .node($0) } + ledger.transfers().map { .transfer($0) }
         read += try ledger.subsets().map { .subset($0) } + ledger.filters().reversed().map { .filter($0) }
+        read += try ledger.edges().map { .edge($0) }
         read += try ledger.activities().reversed().map { .activity($0) }
         read += try ledger.infrastructure().map { .infrastructure($0) }
         #expect(read == rows)
@@ -149,6 +157,19 @@ private let tables = [
         }
     }
 
+    @Test func everyColumnIsDocumented() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let text = try String(
+            contentsOf: root.appendingPathComponent("docs/run-directory.md"), encoding: .utf8)
+        for (name, table) in tables {
+            let start = try #require(text.range(of: "## `\(name)`\n")).upperBound
+            let section = text[start...].split(separator: "\n").prefix { !$0.hasPrefix("#") }
+            let columns = section.compactMap { $0.firstMatch(of: /^\| `([a-z_0-9]+)` \|/)?.1 }
+            #expect(columns == table.prefix { $0 != "\n" }.split(separator: ","), "\(name)")
+        }
+    }
+
     @Test func theTablesOfTheKindAreExported() throws {
         let scratch = try Scratch()
         let directory = try RunDirectory.create(at: scratch.file("run"))
@@ -156,10 +177,36 @@ private let tables = [
         try ledger.append(rows: rows, point: DurabilityPoint(round: 3))
         let kind = try Scenario.load(text: minimalInference).kind
         try directory.exportCSV(from: ledger, of: kind)
-        #expect(Set(kind.tableFiles) == Set(tables.keys))
+        let divided =
+            ["json", "graphml"].map { "partition/activation_hub_2.\($0)" }
+            + ["nodes", "edges"].map { "partition/activation_hub_2-\($0).csv" }
+        #expect(Set(kind.tableFiles.filter { !$0.hasPrefix("partition/") }) == Set(tables.keys))
+        #expect(Set(kind.tableFiles).isSuperset(of: divided))
         #expect(kind.inputFiles == [] && kind.modelFiles == ["teacher.safetensors", "students.safetensors"])
         let files = try FileManager.default.contentsOfDirectory(atPath: directory.path)
-        #expect(Set(files) == Set(tables.keys).union(["run.sqlite"]))
+        #expect(Set(files) == Set(tables.keys).union(["run.sqlite", "partition"]))
         for (name, text) in tables { #expect(try directory.read(name) == text, "\(name)") }
+        try expectDivision(directory)
+    }
+
+    /// One edge of weight 2.5 between a filter in community and part 1 and one that is in none.
+    private func expectDivision(_ directory: RunDirectory) throws {
+        func file(_ ending: String) throws -> String {
+            try directory.read("partition/activation_hub_2\(ending)")
+        }
+        #expect(try file("-edges.csv") == "first,second,weight\n0,1,2.5\n")
+        let nodes = try file("-nodes.csv").split(separator: "\n").map {
+            $0.split(separator: ",", omittingEmptySubsequences: false)
+        }
+        #expect(nodes[0] == ["filter", "x", "y", "community", "part", "degree", "activity"])
+        #expect(nodes.count == 3 && nodes[1][3...] == ["1", "1", "1", "0.25"])
+        #expect(nodes[2][0] == "1" && nodes[2][3...] == ["", "", "1", "0.5"])
+        // Two filters that are linked stand in opposite corners.
+        #expect(Set([nodes[1][1], nodes[2][1]]) == ["0", "1"])
+        let partition = try file(".json")
+        #expect(partition.contains("\"dropped\": [1]") && partition.contains("\"filters\": 2"))
+        let graph = try file(".graphml")
+        #expect(graph.contains(#"<edge source="0" target="1"><data key="weight">2.5</data></edge>"#))
+        #expect(graph.contains(#"<node id="0"><data key="community">1</data><data key="part">1</data>"#))
     }
 }

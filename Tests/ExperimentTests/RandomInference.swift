@@ -34,7 +34,7 @@ private func randomTeacher(_ stream: inout RandomStream, classes: Int) -> Teache
     let isLoaded = stream.index(below: 3) == 0
     let standard = NetworkTrainingSpec(
         epochs: 20, optimizer: .sgd(SGD(learningRate: 0.1, momentum: 0.9, weightDecay: 5e-4)),
-        schedule: .cosine(rounds: 20, minimum: 0))
+        schedule: .cosine(rounds: 21, minimum: 0))
     return TeacherSpec(
         model: pick(models, &stream), initialization: pick(Initialization.allCases, &stream),
         weights: isLoaded ? "../some where/teacher: 1.safetensors" : nil,

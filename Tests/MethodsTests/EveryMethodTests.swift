@@ -116,6 +116,8 @@ import Testing
         case .localTest(let row): row.round
         case .traffic(let row): row.round
         case .infrastructure(let row): row.round
+        case .epoch, .contender, .node, .transfer, .subset, .filter, .edge, .activity:
+            preconditionFailure("not a row of a federated run")
         }
     }
 

@@ -109,6 +109,8 @@ import Testing
                 case .localTest(let row): row.round > snapshot.round
                 case .traffic(let row): row.round > snapshot.round
                 case .infrastructure: false
+                case .epoch, .contender, .node, .transfer, .subset, .filter, .edge, .activity:
+                    preconditionFailure("not a row of a federated run")
                 }
             }
             #expect(rest.rows == whole.rows.filter(isLater))

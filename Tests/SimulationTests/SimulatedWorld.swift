@@ -26,6 +26,12 @@ protocol SimulatedExperiment {
     func executor() -> any TaskExecutor
     /// Bytes of what a client keeps.
     var stateBytes: Int { get }
+    /// What the ledger says of a finished run.
+    func outcome(of disk: [DurabilityRequest]) -> Outcome
+}
+
+extension SimulatedExperiment {
+    func outcome(of disk: [DurabilityRequest]) -> Outcome { TinyExperiment.outcome(of: disk) }
 }
 
 /// Coordinator, workers, network and disk in one thread under a virtual clock: the code that runs in production,
@@ -228,7 +234,7 @@ final class SimulatedWorld<Subject: SimulatedExperiment> {
         inFlight = nil
         if let last = disk.last, last.snapshot.final {
             // Resuming a finished run prints its result again.
-            end = .completed(TinyExperiment.outcome(of: disk))
+            end = .completed(subject.outcome(of: disk))
             return
         }
         let resumption = resumption()

@@ -104,7 +104,8 @@ struct StreamProgram: Program {
         else { return step }
         let row = RoundRow(round: 1, clients: answered, samples: lost, modelDigest: "\(sum)")
         step.rows = [.round(row)]
-        step.snapshot = Snapshot(round: 1, model: weights[0], final: true)
+        step.snapshot = Snapshot(
+            round: 1, model: weights[0], layout: ParameterLayout(), final: true)
         step.outcome = Outcome(rounds: 1, finalAccuracy: nil, modelDigest: "\(sum)")
         return step
     }

@@ -158,19 +158,41 @@ enum FilterTable: LedgerTable {
     static let key = ["round", "contender", "filter"]
     static let columns: [LedgerColumn] = [
         .integer("round"), .text("contender"), .integer("filter"), .optionalInteger("community"),
-        .optionalInteger("part"),
+        .optionalInteger("part"), .optionalInteger("degree"), .real("activity"),
     ]
 
     static func values(_ row: FilterRow) -> [LedgerValue] {
         [
             .init(row.round), .text(row.contender), .init(row.filter), .init(row.community), .init(row.part),
+            .init(row.degree), .real(row.activity),
         ]
     }
 
     static func row(_ values: [LedgerValue]) -> FilterRow {
         FilterRow(
             round: values[0].int, contender: values[1].string, filter: values[2].int,
-            community: values[3].optionalInt, part: values[4].optionalInt)
+            community: values[3].optionalInt, part: values[4].optionalInt, degree: values[5].optionalInt,
+            activity: values[6].double ?? .nan)
+    }
+}
+
+enum EdgeTable: LedgerTable {
+    static let name = "edges"
+    static let key = ["round", "contender", "first", "second"]
+    static let columns: [LedgerColumn] = [
+        .integer("round"), .text("contender"), .integer("first"), .integer("second"), .real("weight"),
+    ]
+
+    static func values(_ row: EdgeRow) -> [LedgerValue] {
+        [
+            .init(row.round), .text(row.contender), .init(row.first), .init(row.second), .real(row.weight),
+        ]
+    }
+
+    static func row(_ values: [LedgerValue]) -> EdgeRow {
+        EdgeRow(
+            round: values[0].int, contender: values[1].string, first: values[2].int, second: values[3].int,
+            weight: values[4].double ?? .nan)
     }
 }
 

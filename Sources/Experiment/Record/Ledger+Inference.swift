@@ -20,6 +20,9 @@ extension Ledger {
     /// In the order of rounds, contenders and filters.
     public func filters() throws(LedgerError) -> [FilterRow] { try all(FilterTable.self) }
 
+    /// In the order of rounds, contenders and filters.
+    public func edges() throws(LedgerError) -> [EdgeRow] { try all(EdgeTable.self) }
+
     /// In the order of rounds, contenders, parts and classes.
     public func activities() throws(LedgerError) -> [ActivityRow] { try all(ActivityTable.self) }
 }

@@ -28,6 +28,7 @@ struct LedgerBatch {
             case .transfer(let row): add(row, to: TransferTable.self)
             case .subset(let row): add(row, to: SubsetTable.self)
             case .filter(let row): add(row, to: FilterTable.self)
+            case .edge(let row): add(row, to: EdgeTable.self)
             case .activity(let row): add(row, to: ActivityTable.self)
             case .infrastructure(let row): add(row, to: InfrastructureTable.self)
             }

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// The tables of `run.sqlite`, and the pragmas that tell it from other databases.
@@ -10,7 +11,7 @@ enum LedgerSchema {
     static let chained: [any LedgerTable.Type] = [
         RoundTable.self, ClientTable.self, LocalTestTable.self, TrafficTable.self, EpochTable.self,
         ContenderTable.self, NodeTable.self, TransferTable.self, SubsetTable.self, FilterTable.self,
-        ActivityTable.self,
+        EdgeTable.self, ActivityTable.self,
     ]
     static let tables: [any LedgerTable.Type] = chained + [InfrastructureTable.self]
 
@@ -49,7 +50,14 @@ enum LedgerSchema {
                 .otherVersion, file: file, "has format \(found), this version reads \(version)",
                 remedy: "use the version that wrote it")
         }
-        let verdict = try String.fetchOne(db, sql: "PRAGMA quick_check(1)") ?? "no answer"
+        // What is missing of a last page may be room that no row uses yet, which SQLite does not miss.
+        let page = try Int.fetchOne(db, sql: "PRAGMA page_size") ?? 4096
+        let size = try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int
+        let isTorn = size.map { $0 % page != 0 } ?? true
+        let verdict =
+            isTorn
+            ? "its last page is not whole"
+            : try String.fetchOne(db, sql: "PRAGMA quick_check(1)") ?? "no answer"
         guard verdict == "ok" else {
             throw LedgerError(
                 .corrupt, file: file, "is damaged (\(verdict))",

@@ -22,7 +22,9 @@ extension RunDirectory {
     public func exportCSV(from ledger: Ledger, of kind: Scenario.Kind) throws(RecordError) {
         switch kind {
         case .federated: try exportFederated(from: ledger)
-        case .distributedInference: try exportDistributedInference(from: ledger)
+        case .distributedInference(let configuration):
+            try exportDistributedInference(from: ledger)
+            try exportPartitions(from: ledger, configuration)
         }
         try export(Name.infrastructure, InfrastructureTable.self, from: ledger)
     }

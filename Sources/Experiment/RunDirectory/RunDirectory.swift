@@ -20,6 +20,8 @@ public struct RunDirectory: Sendable, Equatable {
         public static let lostStudents = "lost_students.csv"
         public static let filters = "filters.csv"
         public static let classActivity = "class_activity.csv"
+        /// The folder of the divided networks' files.
+        public static let partitions = "partition"
         public static let infrastructure = "infrastructure.csv"
         public static let model = "model.safetensors"
         public static let personal = "personal.safetensors"
@@ -30,6 +32,8 @@ public struct RunDirectory: Sendable, Equatable {
         public static let communication = "communication.csv"
         public static let communicationClients = "communication_clients.csv"
         public static let targets = "targets.csv"
+        public static let inference = "inference.csv"
+        public static let inferenceRatios = "inference_ratios.csv"
         public static let report = "report.html"
         public static let plots = "plots"
     }

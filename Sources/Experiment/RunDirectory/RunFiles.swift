@@ -8,11 +8,11 @@ extension Scenario.Kind {
         switch self {
         case .federated:
             return [Name.rounds, Name.clients, Name.localTest, Name.traffic, Name.costs, Name.infrastructure]
-        case .distributedInference:
+        case .distributedInference(let configuration):
             return [
                 Name.training, Name.contenders, Name.nodes, Name.transfers, Name.lostStudents, Name.filters,
                 Name.classActivity, Name.infrastructure,
-            ]
+            ] + configuration.contenders.flatMap(PartitionFiles.names)
         }
     }
 

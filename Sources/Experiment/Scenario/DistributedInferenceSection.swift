@@ -72,25 +72,3 @@ enum DistributedInferenceSection {
         }
     }
 }
-
-extension StudentSpec {
-    /// The family that has its networks in other sizes; nil for a model of none.
-    var family: StudentFamily? {
-        switch self {
-        case .family(let family, _, _): family
-        case .model(let name):
-            StudentFamily.allCases.first { name == $0.zooName || name.hasPrefix("\($0.zooName)_") }
-        }
-    }
-}
-
-extension StudentFamily {
-    /// How the zoo's names of its networks begin.
-    fileprivate var zooName: String {
-        switch self {
-        case .wideResNet: "wrn"
-        case .mobileNetV2: "mobilenet_v2"
-        case .smallCNN: "small_cnn"
-        }
-    }
-}

@@ -86,7 +86,7 @@ public struct Scenario: Sendable, Equatable {
     public var digest: [UInt8] { digest256(Array(resolvedResult.yaml.utf8)) }
 
     /// As `digest`, without the seed as well: the same for repetitions of one experiment.
-    var digestWithoutSeed: [UInt8] {
+    package var digestWithoutSeed: [UInt8] {
         let repeated = DocumentNode(.mapping((resolvedResult.entries ?? []).filter { $0.key != "seed" }))
         return digest256(Array(repeated.yaml.utf8))
     }

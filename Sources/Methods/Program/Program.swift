@@ -163,12 +163,12 @@ public struct Rejection: Error, Sendable, Equatable {
     public let text: String
 
     /// Values that are no numbers any more, or beyond all bounds, come of training that diverges: the text then says
-    /// what helps.
-    public init(_ reason: Reason, _ text: String) {
+    /// what helps, to lower the learning rate of what is trained at `place`.
+    public init(_ reason: Reason, _ text: String, training place: String = "training") {
         self.reason = reason
         switch reason {
         case .notFinite, .outOfRange:
-            self.text = text + "; training diverges: lower training.optimizer.learning_rate"
+            self.text = text + "; training diverges: lower \(place).optimizer.learning_rate"
         case .wrongShape, .wrongMetrics: self.text = text
         }
     }

@@ -242,6 +242,7 @@ public enum Row: Sendable, Equatable {
     case transfer(TransferRow)
     case subset(SubsetRow)
     case filter(FilterRow)
+    case edge(EdgeRow)
     case activity(ActivityRow)
     case infrastructure(InfrastructureRow)
 }

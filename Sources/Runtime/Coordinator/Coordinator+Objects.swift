@@ -10,6 +10,8 @@ extension Coordinator {
             send(.error(code: .unknownObject, text: "object \(id) is not here", object: id), to: peer)
             return
         }
+        let last = first &+ min(count, UInt32(limits.window))
+        if sessions[peer]!.ask(id, last: last) { sessions[peer]!.progressAt = now }
         // A state belongs to one task: no worker is reckoned to hold it, and sending it is always simulation.
         if sessions[peer]!.holding(id) == nil && program.object(id) != nil {
             sessions[peer]!.hold(Session.Holding(id: id, federated: false))

@@ -27,6 +27,8 @@ struct Session {
     /// Objects that it was sent, newest last, as many as a worker keeps.
     var holdings: [Holding] = []
     var downloads: [ObjectID: Download] = [:]
+    /// The last chunk of each object that it asked for: who gets further with an object makes progress.
+    var asked: [ObjectID: UInt32] = [:]
     /// Offers whose outputs are not all here yet, by task.
     var arriving: [UInt64: Arriving] = [:]
 
@@ -54,6 +56,17 @@ struct Session {
         var transfer: ObjectTransfer
         var lastChunk: Instant
     }
+
+    /// Takes note of a request; whether it is for more than any before.
+    mutating func ask(_ id: ObjectID, last: UInt32) -> Bool {
+        guard last > asked[id] ?? 0 else { return false }
+        if asked.count >= Self.askedObjects { asked = [:] }
+        asked[id] = last
+        return true
+    }
+
+    /// More than a worker fetches at once.
+    private static let askedObjects = 64
 
     func holding(_ id: ObjectID) -> Int? { holdings.firstIndex { $0.id == id } }
 

@@ -132,8 +132,10 @@ public final class ExperimentRun<Setup: ExperimentSetup> {
         leftBehind.path = place.file
         try ledger.set(meta: ["socket_directory": place.directory ?? ""])
         let (end, machinery) = try serve(at: place.endpoint)
-        guard case .completed(let outcome) = end else { return (nil, end) }
-        return (try finish(outcome, machinery), end)
+        guard case .completed = end else { return (nil, end) }
+        // A program that was resumed late need not know how earlier rounds went.
+        let outcome = try setup.outcome(ledger)
+        return (try finish(outcome, machinery), .completed(outcome))
     }
 
     /// For a second Ctrl-C: removes the socket, and nothing else, at once. Safe from any thread.

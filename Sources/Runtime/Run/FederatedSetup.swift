@@ -192,6 +192,7 @@ public enum SetupError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .dataset(let error): error.reason == .missing
         case .profile(.missing), .profile(.unreadable): true
+        case .weights(let error): if case .system = error.reason { true } else { false }
         default: false
         }
     }

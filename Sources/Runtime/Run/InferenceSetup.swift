@@ -66,10 +66,11 @@ public struct InferenceSetup: Sendable {
         }
     }
 
-    /// What is wrong with the networks that the scenario asks for, as far as that can be known before there is a teacher.
-    public func check() throws(SetupError) {
+    /// The networks that the scenario asks for and what they will cost; throws for what is wrong with them, as far as that
+    /// can be known before there is a teacher.
+    public func forecast() throws(SetupError) -> InferenceForecast {
         do throws(ContenderFault) {
-            try configuration.rehearse(teacher: teacher, memory: devices.devices.map(\.memory.bytes))
+            return try configuration.forecast(teacher: teacher, devices: devices, headers: headers)
         } catch { throw .contender(error) }
     }
 }

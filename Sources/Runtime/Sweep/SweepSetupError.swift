@@ -23,7 +23,8 @@ extension Sweep {
             do throws(SetupError) {
                 switch cell.scenario.kind {
                 case .federated(let configuration): _ = try FederatedSetup(configuration).timeline()
-                case .distributedInference(let configuration): try InferenceSetup(configuration).check()
+                case .distributedInference(let configuration):
+                    _ = try InferenceSetup(configuration).forecast()
                 }
             } catch {
                 let isKnown = errors.contains { $0.error.description == error.description }

@@ -3,7 +3,7 @@ import TensorMath
 /// How a feature, 0 or more, travels from a student to the hub.
 public enum FeatureCoding: String, Sendable, CaseIterable {
     case float32
-    /// IEEE 754, rounded to the nearest.
+    /// IEEE 754, rounded to the nearest; what is beyond 65,504 is cut.
     case float16
     /// One byte: 255 stands for the greatest feature that the student gave on the validation samples, what is beyond
     /// is cut; the scale is shipped with the student.
@@ -28,7 +28,7 @@ public enum FeatureCoding: String, Sendable, CaseIterable {
                     target.storeBytes(
                         of: value.bitPattern.littleEndian, toByteOffset: 4 * index, as: UInt32.self)
                 case .float16:
-                    let bits = Float16(value).bitPattern
+                    let bits = Float16(min(value, Float(Float16.greatestFiniteMagnitude))).bitPattern
                     target.storeBytes(of: bits.littleEndian, toByteOffset: 2 * index, as: UInt16.self)
                 case .int8:
                     let share = greatest > 0 ? max(0, min(1, value / greatest)) : 0

@@ -60,9 +60,10 @@ extension DeploymentSpec {
     /// Messages to each student.
     package func items(images: Int) -> Int { (images + batch - 1) / batch }
 
-    /// Images of message `item`, from 1; empty beyond the last.
+    /// Images of message `item`, from 1; empty for any that there is none of.
     package func range(item: Int, images: Int) -> Range<Int> {
-        let start = min((item - 1) * batch, images)
+        guard 1...max(1, items(images: images)) ~= item else { return images..<images }
+        let start = (item - 1) * batch
         return start..<min(start + batch, images)
     }
 

@@ -1,9 +1,10 @@
 extension KnowledgePartition {
-    /// One filter a row, `filter,community,part`; a field is empty where the filter has no community, or no part.
+    /// One filter a row, `filter,community,part`; communities and parts count from 1, a field is empty where the filter
+    /// is in none.
     public var csv: String {
         let community = Self.membership(communities, filters: filters)
         let part = Self.membership(parts, filters: filters)
-        func field(_ value: Int?) -> String { value.map { "\($0)" } ?? "" }
+        func field(_ value: Int?) -> String { value.map { "\($0 + 1)" } ?? "" }
         return "filter,community,part\n"
             + (0..<filters).map { "\($0),\(field(community[$0])),\(field(part[$0]))\n" }.joined()
     }
@@ -25,15 +26,16 @@ extension KnowledgePartition {
             """
     }
 
-    /// GraphML (graphml.graphdrawing.org) for Gephi, Cytoscape, networkx and others. Nodes carry `community`, `part`,
-    /// `degree` and `activity` (mean of the normalised activity), edges their `weight`; nodes without community or part
-    /// lack the value. Nil for rules without a graph.
-    public func graphML(_ activity: FilterActivity) -> String? {
+    /// GraphML (graphml.graphdrawing.org) for Gephi, Cytoscape, networkx and others. Nodes carry `community` and `part`,
+    /// counted from 1, `degree` and `activity`, edges their `weight`; nodes in no community or part lack the value. Nil
+    /// for rules without a graph.
+    /// - Parameter means: [filters]: mean of the normalised activity, as of `FilterActivity`.
+    public func graphML(activity means: [Double]) -> String? {
         guard let graph else { return nil }
-        precondition(activity.filters == filters, "\(activity.filters) filters, not \(filters)")
+        precondition(means.count == filters, "\(means.count) filters, not \(filters)")
         let community = Self.membership(communities, filters: filters)
         let part = Self.membership(parts, filters: filters)
-        let (degrees, means) = (graph.degrees, activity.means)
+        let degrees = graph.degrees
         var lines = [
             #"<?xml version="1.0" encoding="UTF-8"?>"#,
             #"<graphml xmlns="http://graphml.graphdrawing.org/xmlns">"#,
@@ -51,7 +53,8 @@ extension KnowledgePartition {
         lines.append(#"  <graph id="filters" edgedefault="undirected">"#)
         for filter in 0..<filters {
             let values =
-                data("community", community[filter]) + data("part", part[filter])
+                data("community", community[filter].map { $0 + 1 })
+                + data("part", part[filter].map { $0 + 1 })
                 + data("degree", degrees[filter]) + data("activity", means[filter])
             lines.append(#"    <node id="\#(filter)">\#(values)</node>"#)
         }

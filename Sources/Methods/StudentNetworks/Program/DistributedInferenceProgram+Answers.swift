@@ -58,14 +58,12 @@ extension DistributedInferenceProgram {
     mutating func acceptAnswers(_ output: TaskOutput, of task: TaskSpec) throws(Rejection) -> ProgramStep {
         let part = SplitPart(rawValue: task.participation)!
         if part != .test {
-            guard let object = output.objects.first, output.objects.count == 1 else {
-                throw Rejection(.wrongShape, "\(output.objects.count) objects for the teacher's answers")
-            }
+            try requireSizes(of: output, task, "the teacher's answers")
+            let object = output.objects[0]
             let values = FloatBuffer(count: object.count / 4).view
             guard object.copy(into: values), values.maximumMagnitude.isFinite else {
                 throw Rejection(
-                    .wrongMetrics,
-                    "the teacher's answers are no numbers; lower teacher.training.optimizer.learning_rate")
+                    .notFinite, "the teacher's answers are no numbers", training: "teacher.training")
             }
             try sums[part.rawValue, default: TaskSums()].add(output.metrics, samples: task.count!)
             pieces[part, default: [:]][task.first] = object
@@ -162,11 +160,19 @@ extension DistributedInferenceProgram {
         let round = timetable.answersRound
         let community = KnowledgePartition.membership(partition.communities, filters: partition.filters)
         let part = KnowledgePartition.membership(partition.parts, filters: partition.filters)
+        let (degrees, means) = (partition.graph?.degrees, answers!.activity.means)
         let filters = (0..<partition.filters).map { filter in
             Row.filter(
                 FilterRow(
                     round: round, contender: contender, filter: filter,
-                    community: community[filter].map { $0 + 1 }, part: part[filter].map { $0 + 1 }))
+                    community: community[filter].map { $0 + 1 }, part: part[filter].map { $0 + 1 },
+                    degree: degrees?[filter], activity: means[filter]))
+        }
+        let edges = (partition.graph?.edges ?? []).map { edge in
+            Row.edge(
+                EdgeRow(
+                    round: round, contender: contender, first: edge.first, second: edge.second,
+                    weight: edge.weight))
         }
         let labels = held.validation.map { Int(data.labels[Int($0)]) }
         let groups = [partition.dropped] + partition.parts
@@ -180,7 +186,7 @@ extension DistributedInferenceProgram {
                         share: shares.totals[label] > 0 ? shares.shares[group][label] : nil))
             }
         }
-        return filters + activity
+        return filters + edges + activity
     }
 }
 

@@ -97,7 +97,8 @@ extension DistributedInferenceProgram {
         guard deployment.values.decode(answer, greatest: contest!.greatest[student], into: target) else {
             target.fill(0)
             throw Rejection(
-                .wrongMetrics, "student \(student + 1) answers message \(item) with no finite numbers")
+                .notFinite, "student \(student + 1) answers message \(item) with no finite numbers",
+                training: "distillation")
         }
         contest!.settle(item, student: student)
         return settled(task)
@@ -131,11 +132,8 @@ extension DistributedInferenceProgram {
             cost, losses: contender.isServed ? configuration.deployment.lost : LossSpec(), images: testCount,
             seed: configuration.seed)
         let accuracy = accuracy(contest, timing)
-        let digest = digest(contest)
-        if contest.index == 1 { outcomeDigest = digest }
         rows = [
-            .contender(
-                contenderRow(contest, cost, timing, accuracy: accuracy, digest: digest))
+            .contender(contenderRow(contest, cost, timing, accuracy: accuracy, digest: digest(contest)))
         ]
         rows += nodeRows(cost, timing, contender)
         rows += transferRows(cost, contest)
@@ -147,23 +145,13 @@ extension DistributedInferenceProgram {
 
     private func cost(of contest: Contest) -> InferenceCost {
         let contender = contenders[contest.index]
-        switch contender.kind {
-        case .teacher: return pricing.single([teacherPlan], network: teacherPlan.spec.name)
-        case .partitioned, .splitKD: return pricing.ensemble(networks[contest.index]!.plan)
-        case .single:
-            let plan = networks[contest.index]!.plan
-            return pricing.single(plan.students + [plan.head], network: plan.students[0].spec.name)
-        case .channelSplit:
-            let plan = networks[network(of: contender)!]!.plan
-            return pricing.channelSplit(plan.students[0], head: plan.head, over: contender.devices)
-        }
+        let index = network(of: contender) ?? contest.index
+        return pricing.cost(of: contender, teacher: teacherPlan, plan: networks[index]?.plan)
     }
 
     /// The contender whose network another divides; nil for those that have one of their own.
     private func network(of contender: Contender) -> Int? {
-        guard contender.kind == .channelSplit else { return nil }
-        let single = Contender(kind: .single(attention: false), devices: 1, students: contender.students)
-        return contenders.firstIndex(of: single)
+        configuration.single(dividedBy: contender)
     }
 
     private struct Accuracy {
@@ -189,15 +177,16 @@ extension DistributedInferenceProgram {
         let lost = timing.lost.merging(contest.lost) { $0.union($1) }
         accuracy.lostAnswers = lost.reduce(0) { $0 + $1.value.count }
         if !timing.lost.isEmpty { accuracy.lossy = hub.accuracy(without: lost, fill: fill) }
-        accuracy.subsets = subsets(hub, network, contender)
+        accuracy.subsets = subsets(hub, network, contender, lost: contest.lost)
         return accuracy
     }
 
     /// Most students of which every subset is tried; of more, those without one or two.
     private static let exhaustiveStudents = 8
 
+    /// `missing`: students whose answers really were lost, by image; they are lost in every subset.
     private func subsets(
-        _ hub: HubClassifier, _ network: StudentNetwork, _ contender: Contender
+        _ hub: HubClassifier, _ network: StudentNetwork, _ contender: Contender, lost missing: [Int: Set<Int>]
     ) -> [SubsetRow] {
         let count = network.plan.students.count
         var rows: [SubsetRow] = []
@@ -206,11 +195,19 @@ extension DistributedInferenceProgram {
             guard count <= Self.exhaustiveStudents || lost.count <= 2 else { continue }
             for fill in DeploymentSpec.Fill.allCases {
                 let values = fill == .mean ? network.seen.means : nil
+                let accuracy =
+                    missing.isEmpty
+                    ? hub.accuracy(without: Set(lost), fill: values)
+                    : hub.accuracy(
+                        without: .init(
+                            uniqueKeysWithValues: (0..<testCount).map {
+                                ($0, missing[$0, default: []].union(lost))
+                            }), fill: values)
                 rows.append(
                     SubsetRow(
                         round: round + 1, contender: contender.name, fill: fill.rawValue, lost: lost.count,
                         students: lost.map { "\($0 + 1)" }.joined(separator: " "),
-                        accuracy: hub.accuracy(without: Set(lost), fill: values)))
+                        accuracy: accuracy))
             }
         }
         return rows

@@ -25,13 +25,13 @@ extension DistributedInferenceProgram {
     }
 
     mutating func acceptImages(_ output: TaskOutput, of task: TaskSpec) throws(Rejection) -> ProgramStep {
-        guard output.objects.count == 2 else {
-            throw Rejection(.wrongShape, "\(output.objects.count) objects for images and answers")
-        }
+        try requireSizes(of: output, task, "made images and the teacher's answers")
         for object in output.objects {
             let values = FloatBuffer(count: object.count / 4).view
             guard object.copy(into: values), values.maximumMagnitude.isFinite else {
-                throw Rejection(.wrongMetrics, "images or the teacher's answers to them are no numbers")
+                throw Rejection(
+                    .notFinite, "images or the teacher's answers to them are no numbers",
+                    training: "teacher.training")
             }
         }
         try sums[0, default: TaskSums()].add(output.metrics, samples: task.count!)

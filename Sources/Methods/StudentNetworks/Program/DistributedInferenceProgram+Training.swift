@@ -58,31 +58,34 @@ extension DistributedInferenceProgram {
 
     mutating func acceptSlice(_ output: TaskOutput, of task: TaskSpec) throws(Rejection) -> ProgramStep {
         let number = task.client!
-        let (name, old) =
-            number == 0 ? ("teacher", teacher) : (contenders[number].name, networks[number]!.state)
-        guard let state = output.objects.first, output.objects.count == 1, state.count == old.count else {
-            throw Rejection(.wrongShape, "\(output.objects.count) objects for the state of \(name)")
-        }
+        let (name, old, place) =
+            number == 0
+            ? ("teacher", teacher, "teacher.training")
+            : (contenders[number].name, networks[number]!.state, "distillation")
+        try requireSizes(of: output, task, "the state of \(name)")
+        let state = output.objects[0]
         let values = FloatBuffer(count: state.count / 4).view
         guard state.copy(into: values), values.maximumMagnitude.isFinite else {
-            let place = number == 0 ? "teacher.training" : "distillation"
             throw Rejection(
-                .wrongMetrics,
-                "\(name) has values that are no numbers after epoch \(task.participation); training diverges: lower \(place).optimizer.learning_rate"
-            )
+                .notFinite, "\(name) has values that are no numbers after epoch \(task.participation)",
+                training: place)
         }
         var sums = sums[number] ?? TaskSums()
-        try sums.add(output.metrics, samples: task.count!, validation: held.validation.count)
+        // The last part of an epoch looks at the validation samples, too.
+        let isLast = slices(of: number).next(after: task.first) == nil
+        try sums.add(
+            output.metrics, samples: task.count!, validation: isLast ? held.validation.count : 0,
+            training: place)
         self.sums[number] = sums
         objects[old.id] = nil
         if number == 0 { teacher = state } else { networks[number]!.state = state }
-        let isLast = finish(task)
+        let isWhole = finish(task)
         if let next = slices(of: number).next(after: task.first) {
             var step = ProgramStep()
             step.tasks = [slice(of: number, from: next, epoch: task.participation)]
             return step
         }
-        return isLast ? finishEpoch(task.participation) : ProgramStep()
+        return isWhole ? finishEpoch(task.participation) : ProgramStep()
     }
 
     private mutating func finishEpoch(_ epoch: Int) -> ProgramStep {

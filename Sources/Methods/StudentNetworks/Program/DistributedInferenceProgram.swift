@@ -48,8 +48,6 @@ public struct DistributedInferenceProgram: Program {
     var sums: [Int: TaskSums] = [:]
     var contest: Contest?
     var rows: [Row] = []
-    /// Of the contender that the run is about.
-    var outcomeDigest = ""
 
     /// - Parameters:
     ///   - loaded: the teacher's parameters, where it is not trained.
@@ -177,6 +175,13 @@ public struct DistributedInferenceProgram: Program {
         }
     }
 
+    func requireSizes(of output: TaskOutput, _ task: TaskSpec, _ what: String) throws(Rejection) {
+        let sizes = output.objects.map { UInt64($0.count) }
+        guard sizes == task.outputs else {
+            throw Rejection(.wrongShape, "objects of \(sizes) bytes for \(what), not \(task.outputs)")
+        }
+    }
+
     /// Whether that was the last open task.
     mutating func finish(_ task: TaskSpec) -> Bool {
         waiting.remove(task.id)
@@ -212,7 +217,10 @@ public struct DistributedInferenceProgram: Program {
         var step: ProgramStep
         if round == timetable.rounds {
             step = ProgramStep()
-            step.outcome = Outcome(rounds: round, finalAccuracy: nil, modelDigest: outcomeDigest)
+            // The contender that the run is about may have had its round before the run was resumed: its accuracy is in
+            // the ledger alone.
+            step.outcome = Outcome(
+                rounds: round, finalAccuracy: nil, modelDigest: hexadecimal(networks[1]!.parameters.digest))
         } else {
             step = beginRound()
         }
@@ -231,21 +239,25 @@ struct TaskSums {
     var validation = (loss: 0.0, correct: 0, samples: 0)
 
     /// Loss sum, right answers and samples; then, of an epoch's part, the same of validation samples.
-    mutating func add(_ metrics: [Double], samples expected: Int, validation held: Int? = nil)
-        throws(Rejection)
-    {
+    mutating func add(
+        _ metrics: [Double], samples expected: Int, validation held: Int? = nil,
+        training place: String = "teacher.training"
+    ) throws(Rejection) {
         guard metrics.count == (held == nil ? 3 : 6), Int(exactly: metrics[2]) == expected,
             let right = Int(exactly: metrics[1]), 0...expected ~= right
         else { throw Rejection(.wrongMetrics, "metrics \(metrics)") }
-        guard metrics[0].isFinite else { throw Rejection(.notFinite, "a loss of \(metrics[0])") }
-        if held != nil {
-            guard let seen = Int(exactly: metrics[5]), let good = Int(exactly: metrics[4]), 0...seen ~= good,
-                seen <= held!
+        guard metrics[0].isFinite else {
+            throw Rejection(.notFinite, "a loss of \(metrics[0])", training: place)
+        }
+        if let held {
+            guard Int(exactly: metrics[5]) == held, let good = Int(exactly: metrics[4]), 0...held ~= good
             else { throw Rejection(.wrongMetrics, "metrics \(metrics)") }
-            guard metrics[3].isFinite else { throw Rejection(.notFinite, "a loss of \(metrics[3])") }
+            guard metrics[3].isFinite else {
+                throw Rejection(.notFinite, "a loss of \(metrics[3])", training: place)
+            }
             validation.loss += metrics[3]
             validation.correct += good
-            validation.samples += seen
+            validation.samples += held
         }
         loss += metrics[0]
         correct += right

@@ -24,8 +24,8 @@ final class EpochSlice: TaskExecution {
     ) throws(TaskFailure) {
         let epoch = task.participation
         let samples = images.count
-        guard epoch >= 1, epoch <= training.epochs, let count = task.count, count > 0,
-            task.first + count <= samples, task.first % training.batchSize == 0
+        guard 1...training.epochs ~= epoch, let count = task.count, count > 0, count <= samples,
+            0...(samples - count) ~= task.first, task.first % training.batchSize == 0
         else { throw TaskFailure("samples from \(task.first) of epoch \(epoch)") }
         guard StateObject.restore(state, into: network.state) else {
             throw TaskFailure("\(state.count) bytes of a training's state")

@@ -6,6 +6,8 @@ import TensorMath
 ///
 /// A network's memory lives as long as the task that needs it.
 public final class InferenceExecutor: TaskExecutor {
+    /// The test images, as a task for the teacher's outputs names them.
+    public static let testPart = SplitPart.test.rawValue
     /// Images of one evaluation batch.
     static let evaluationBatch = 50
     /// Multiply-accumulates between two looks at the socket: some ten milliseconds.
@@ -49,7 +51,7 @@ public final class InferenceExecutor: TaskExecutor {
             throw TaskFailure("a student's service has \(inputs.count) inputs")
         }
         let plan = try self.plan(inputs[1])
-        guard student < plan.students.count, let description = NetworkDescription(inputs[1])
+        guard plan.students.indices ~= student, let description = NetworkDescription(inputs[1])
         else {
             throw TaskFailure("student \(student) of \(plan.students.count)")
         }
@@ -97,8 +99,8 @@ public final class InferenceExecutor: TaskExecutor {
         let parameters = FloatBuffer(count: teacher.layout.count).view
         let isDream = configuration.distillation.images == .dream
         guard inputs.count == (isDream ? 2 : 1), inputs[0].copy(into: parameters), let count = task.count,
-            count > 0, count <= MadeImages.batch,
-            task.first + count <= configuration.distillation.madeCount
+            count > 0, count <= min(MadeImages.batch, configuration.distillation.madeCount),
+            0...(configuration.distillation.madeCount - count) ~= task.first
         else { throw TaskFailure("images from \(task.first) of \(configuration.distillation.madeCount)") }
         var metadata: DreamMetadata?
         if isDream {
@@ -118,8 +120,8 @@ public final class InferenceExecutor: TaskExecutor {
             let part = SplitPart(rawValue: task.participation), let count = task.count
         else { throw TaskFailure("the teacher's outputs are asked for without a teacher or a part") }
         let (split, samples) = samples(of: part)
-        guard task.first + count <= samples.count, count > 0 else {
-            throw TaskFailure("samples \(task.first)..<\(task.first + count) of \(samples.count)")
+        guard count > 0, count <= samples.count, 0...(samples.count - count) ~= task.first else {
+            throw TaskFailure("\(count) samples from \(task.first), of \(samples.count)")
         }
         do throws(StudentError) {
             let network = try LiveTeacher(
@@ -131,7 +133,8 @@ public final class InferenceExecutor: TaskExecutor {
     }
 
     private func evaluation(_ task: TaskSpec, _ inputs: [ObjectBytes]) throws(TaskFailure) -> TestPass {
-        guard inputs.count == 2, let count = task.count, task.first + count <= dataset.test.count, count > 0
+        guard inputs.count == 2, let count = task.count, count > 0, count <= dataset.test.count,
+            0...(dataset.test.count - count) ~= task.first
         else { throw TaskFailure("a test of samples that are not there") }
         let plan = try self.plan(inputs[1])
         let ensemble = StudentEnsemble(plan: plan, batch: Self.evaluationBatch, mode: .evaluation)
@@ -144,6 +147,9 @@ public final class InferenceExecutor: TaskExecutor {
     private func plan(_ object: ObjectBytes) throws(TaskFailure) -> EnsemblePlan {
         guard let description = NetworkDescription(object) else {
             throw TaskFailure("the task has no description of its networks")
+        }
+        if let filter = description.parts.joined().max(), filter >= stage.filters {
+            throw TaskFailure("filter \(filter) of a teacher with \(stage.filters)")
         }
         do throws(StudentError) {
             return try description.plan(input: teacher.input, classes: teacher.classes)

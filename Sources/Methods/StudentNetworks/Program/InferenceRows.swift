@@ -267,15 +267,41 @@ public struct FilterRow: Sendable, Equatable {
     public var community: Int?
     /// Counted from 1; nil for filters that nobody learns.
     public var part: Int?
+    /// Its edges in the network that was divided; nil for rules without one.
+    public var degree: Int?
+    /// Mean of its normalised activity on the validation samples.
+    public var activity: Double
 
     public init(
-        round: Int, contender: String, filter: Int, community: Int?, part: Int?
+        round: Int, contender: String, filter: Int, community: Int?, part: Int?, degree: Int?,
+        activity: Double
     ) {
         self.round = round
         self.contender = contender
         self.filter = filter
         self.community = community
         self.part = part
+        self.degree = degree
+        self.activity = activity
+    }
+}
+
+/// Two filters that answer together, in the network that was divided.
+public struct EdgeRow: Sendable, Equatable {
+    public var round: Int
+    public var contender: String
+    /// Filters, counted from 0, the smaller number first.
+    public var first: Int
+    public var second: Int
+    /// As the rule weighs them; above 0.
+    public var weight: Double
+
+    public init(round: Int, contender: String, first: Int, second: Int, weight: Double) {
+        self.round = round
+        self.contender = contender
+        self.first = first
+        self.second = second
+        self.weight = weight
     }
 }
 

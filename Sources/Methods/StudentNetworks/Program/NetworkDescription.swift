@@ -72,9 +72,15 @@ package struct NetworkDescription: Codable, Sendable, Equatable {
             !value.trunks.isEmpty && (1...1_000).contains(value.students)
             && (value.kind != .partitioned
                 || value.trunks.count == value.students && !value.parts.isEmpty
-                    && value.parts.count <= value.students)
+                    && value.parts.count <= value.students && value.hasDisjointParts)
         guard isWhole else { return nil }
         self = value
+    }
+
+    /// Whether no part is empty, and no filter is in two.
+    private var hasDisjointParts: Bool {
+        let all = parts.joined()
+        return parts.allSatisfy { !$0.isEmpty } && all.allSatisfy { $0 >= 0 } && Set(all).count == all.count
     }
 
     package init(

@@ -98,8 +98,11 @@ extension DistributedInferenceConfiguration {
     }
 
     /// Builds every contender's network as if the filters were divided evenly, so that what does not fit is known before
-    /// there is a teacher.
-    package func rehearse(teacher: NetworkPlan, memory: [UInt64]) throws(ContenderFault) {
+    /// there is a teacher. One for each contender; nil for those without a network of their own.
+    @discardableResult
+    package func rehearse(
+        teacher: NetworkPlan, memory: [UInt64]
+    ) throws(ContenderFault) -> [EnsemblePlan?] {
         let filters: Int
         do throws(StudentError) {
             filters = try FeatureStage(teacher).filters
@@ -109,7 +112,12 @@ extension DistributedInferenceConfiguration {
             }
         } catch { throw .student("teacher", error) }
         let nothing = FilterActivity(images: 1, filters: filters, values: .init(repeating: 1, count: filters))
-        for contender in contenders where contender.isTrained {
+        var plans: [EnsemblePlan?] = []
+        for contender in contenders {
+            guard contender.isTrained else {
+                plans.append(nil)
+                continue
+            }
             let description = try description(of: contender, teacher: teacher, memory: memory) {
                 (rule, parts) throws(PartitionFault) in
                 try partition(by: rule, into: parts, memory: memory).validate()
@@ -121,8 +129,10 @@ extension DistributedInferenceConfiguration {
                 if let plan, description!.attention {
                     _ = try AttentionTransfer(teacher: teacher, student: plan.students[0])
                 }
+                plans.append(plan)
             } catch { throw .student(contender.name, error) }
         }
+        return plans
     }
 
     private func partitioned(
