@@ -180,8 +180,10 @@ import Testing
         let runs = try (0..<3).map { try SampleInferenceRun(seed: UInt64($0 + 1), lift: 0.0625 * Double($0)) }
         let other = try SampleInferenceRun(name: "other", extra: "deployment: {values: float16}")
         let comparison = try comparison(runs + [other])
-        #expect(comparison.text.contains("nonn        activation_hub_2     3  0.8125 ± 0.0625   -6.25 ± 6.25"))
-        #expect(comparison.text.contains("other       activation_hub_2     1           0.7500         -12.50"))
+        #expect(
+            comparison.text.contains("nonn        activation_hub_2     3  0.8125 ± 0.0625   -6.25 ± 6.25"))
+        #expect(
+            comparison.text.contains("other       activation_hub_2     1           0.7500         -12.50"))
         #expect(comparison.text.contains("mean ± standard deviation of the sample"))
         let place = NSTemporaryDirectory() + "tributary-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: place) }

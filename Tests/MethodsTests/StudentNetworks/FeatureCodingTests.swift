@@ -19,7 +19,8 @@ import Testing
         #expect(round(values, .float16) == values.map { Float(Float16($0)) })
         #expect(round([70_000, 1e30, 65_504], .float16) == [65_504, 65_504, 65_504])
         // Steps of 4 / 255: 1 is 63.75 of them, 2 is 127.5, 0.1 is 6.4.
-        #expect(round(values, .int8) == [Float](arrayLiteral: 0, 64, 128, 255, 6, 255, 0).map { $0 / 255 * 4 })
+        #expect(
+            round(values, .int8) == [Float](arrayLiteral: 0, 64, 128, 255, 6, 255, 0).map { $0 / 255 * 4 })
         // What is beyond the greatest is cut; without a greatest all is nothing.
         #expect(round([5, 1000, -1], .int8) == [4, 4, 0])
         #expect(round([5, 1000, -1], .int8, greatest: 0) == [0, 0, 0])
