@@ -25,6 +25,19 @@ import Testing
         return outcome
     }
 
+    @Test func samplesThatAreAllHeldOut() throws {
+        let laboratory = try Laboratory()
+        let scenario = try laboratory.inferenceScenario()
+        let outcome = try Program.run([
+            "run", scenario, "--set", "dataset.limit=1", "--out", laboratory.file("none"), "--quiet",
+        ])
+        #expect(outcome.code == 65)
+        #expect(
+            outcome.errors.contains("of 1 training samples none is left to learn from; raise dataset.limit"),
+            "\(outcome.errors)")
+        #expect(!FileManager.default.fileExists(atPath: laboratory.file("none")))
+    }
+
     /// A scenario of some seconds, most of them inference.
     private func longScenario(_ name: String, _ deployment: String = "") throws -> String {
         try laboratory.inferenceScenario(

@@ -67,7 +67,7 @@ public struct InferenceRecord: Sendable {
     var plannedRounds: Int { Timetable(configuration).rounds }
 
     /// The contender that the run is about: the first number of students, by the scenario's rule.
-    var main: Contender { configuration.contenders[1] }
+    var main: Contender { configuration.mainContender }
 
     /// Those that divide the filters by the scenario's rule, one for each number of students.
     var ownContenders: [Contender] {

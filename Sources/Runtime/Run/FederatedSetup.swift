@@ -169,6 +169,8 @@ public enum SetupError: Error, Sendable, CustomStringConvertible {
     case contender(ContenderFault)
     case weights(SafetensorsError)
     case weightsNotFinite(String)
+    /// Of so many training samples all are held out.
+    case nothingToLearn(samples: Int)
 
     public var description: String {
         switch self {
@@ -182,6 +184,9 @@ public enum SetupError: Error, Sendable, CustomStringConvertible {
         case .student(let error): "teacher.model: \(error)"
         case .contender(let error): "\(error)"
         case .weights(let error): "teacher.weights: \(error)"
+        case .nothingToLearn(let samples):
+            "dataset.validation_fraction: of \(samples) training samples none is left to learn from; raise dataset.limit, "
+                + "or lower the fraction"
         case .weightsNotFinite(let path):
             "teacher.weights: \(path) has values that are no numbers; train the teacher again"
         }

@@ -28,6 +28,9 @@ public struct InferenceSetup: Sendable {
     public init(_ configuration: DistributedInferenceConfiguration, dataset: Dataset) throws(SetupError) {
         self.configuration = configuration
         data = InferenceData(dataset)
+        let held = HeldOut(
+            count: data.trainCount, fraction: configuration.validationFraction, seed: configuration.seed)
+        guard !held.train.isEmpty else { throw .nothingToLearn(samples: data.trainCount) }
         teacher = try configuration.teacherPlan(dataset)
         do throws(ProfileError) {
             devices = InferenceDevices(
@@ -104,7 +107,6 @@ extension InferenceSetup: ExperimentSetup {
 
     /// Layouts as they stand in the file: what students are follows from the teacher.
     public func template(_ file: SafetensorsFile) throws -> Snapshot {
-        var layout = teacher.layout
         var memory: [NamedVector] = []
         for tensor in file.tensors where tensor.name.hasPrefix(Checkpoint.memoryPrefix) {
             let words = tensor.name.dropFirst(Checkpoint.memoryPrefix.count).split(
@@ -118,8 +120,8 @@ extension InferenceSetup: ExperimentSetup {
             memory[memory.count - 1].layout.append(
                 unchecked: String(words[1]), shape: tensor.shape, role: .buffer, layer: 0)
         }
-        layout = teacher.layout
-        return Snapshot(round: 0, model: ObjectBytes([]), layout: layout, memory: memory, final: false)
+        return Snapshot(
+            round: 0, model: ObjectBytes([]), layout: teacher.layout, memory: memory, final: false)
     }
 
     public func program(resuming snapshot: Snapshot?) throws(SetupError) -> DistributedInferenceProgram {
@@ -154,12 +156,12 @@ extension InferenceSetup: ExperimentSetup {
         try SafetensorsFile.write(
             path: directory.path(of: RunDirectory.Name.students), layout: layout,
             parameters: all.slice(0, layout.count),
-            metadata: ["contender": configuration.contenders[1].name])
+            metadata: ["contender": configuration.mainContender.name])
     }
 
     public func outcome(_ ledger: Ledger) throws -> Outcome {
         let rows = try ledger.contenders()
-        guard let students = rows.first(where: { $0.contender == configuration.contenders[1].name }) else {
+        guard let students = rows.first(where: { $0.contender == configuration.mainContender.name }) else {
             throw LedgerError(
                 .corrupt, file: ledger.file, "names a last round and does not hold it",
                 remedy: "take the run from a copy")
@@ -169,7 +171,7 @@ extension InferenceSetup: ExperimentSetup {
 
     public func complete(_ result: inout RunResult, from ledger: Ledger) throws {
         let contenders = try ledger.contenders()
-        let students = contenders.first { $0.contender == configuration.contenders[1].name }
+        let students = contenders.first { $0.contender == configuration.mainContender.name }
         result.teacherAccuracy = contenders.first { $0.kind == "teacher" }?.accuracy
         result.accuracy = students?.accuracy
         result.payloadBytesPerInference = students.map { Double($0.featureBytes) }

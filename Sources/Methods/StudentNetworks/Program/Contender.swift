@@ -52,6 +52,9 @@ extension DistributedInferenceConfiguration {
             }
     }
 
+    /// What the run is about: the students of the first number, by the scenario's own rule.
+    public var mainContender: Contender { contenders[1] }
+
     /// With the network that a channel split divides before it.
     private var trained: [InferenceBaseline] {
         baselines.contains(.channelSplit) && !baselines.contains(.singleStudent)

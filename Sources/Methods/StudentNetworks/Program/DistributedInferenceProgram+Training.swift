@@ -64,8 +64,7 @@ extension DistributedInferenceProgram {
             : (contenders[number].name, networks[number]!.state, "distillation")
         try requireSizes(of: output, task, "the state of \(name)")
         let state = output.objects[0]
-        let values = FloatBuffer(count: state.count / 4).view
-        guard state.copy(into: values), values.maximumMagnitude.isFinite else {
+        guard state.maximumMagnitude.isFinite else {
             throw Rejection(
                 .notFinite, "\(name) has values that are no numbers after epoch \(task.participation)",
                 training: place)
