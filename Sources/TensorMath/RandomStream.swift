@@ -20,6 +20,8 @@ public struct RandomKey: Sendable, Hashable {
         case communities, filters, layout
         /// Which students a step of joint training leaves out.
         case omission
+        /// Of a link's rate over time.
+        case fading
     }
 
     public var seed: UInt64
