@@ -10,7 +10,7 @@ struct DevicesCommand: ParsableCommand {
         abstract: "Device and link profiles: look at them, predict with them, make and check new ones.",
         subcommands: [
             DevicesListCommand.self, DevicesShowCommand.self, DevicesPredictCommand.self,
-            DevicesMeasureCommand.self, DevicesFitCommand.self,
+            DevicesMeasureCommand.self, DevicesFitCommand.self, DevicesSplitCommand.self,
         ])
 }
 

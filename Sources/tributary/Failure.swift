@@ -48,6 +48,7 @@ struct Failure: Error {
         case let error as PartitionError: self.init("\(error)", code: .badData)
         case let error as NetworkError: self.init("\(error)", code: .badData)
         case let error as StudentError: self.init("teacher.model: \(error)", code: .badData)
+        case let error as SplitError: self.init("\(error)", code: .badData)
         case let error as TaskFailure: self.init("\(error)", code: .badData)
         case let error as SafetensorsError: self.init("\(error)", code: Self.code(error.reason))
         case let error as RunDirectoryError: self.init("\(error)", code: Self.code(error.kind))

@@ -92,6 +92,10 @@ struct InputShape: ExpressibleByArgument {
 
     let shape: Shape
 
+    init(_ shape: Shape) { self.shape = shape }
+
+    var defaultValueDescription: String { "\(shape)" }
+
     init?(argument: String) {
         let parts = argument.split(separator: "x", omittingEmptySubsequences: false)
         let sides = parts.compactMap { part in

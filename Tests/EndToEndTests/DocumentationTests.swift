@@ -101,9 +101,8 @@ import Testing
 
     @Test(arguments: [
         "run", "sweep", "check", "report", "evaluate", "data inspect", "data plot", "data export", "model",
-        "devices list", "devices show", "devices predict", "devices measure", "devices fit", "doctor",
-        "coordinator",
-        "worker",
+        "devices list", "devices show", "devices predict", "devices measure", "devices fit", "devices split",
+        "doctor", "coordinator", "worker",
     ])
     func everyVerbHasAnExample(verb: String) throws {
         let outcome = try Program.run(verb.split(separator: " ").map(String.init) + ["--help"])
