@@ -35,6 +35,7 @@ struct Plot: Drawing, Equatable {
     /// Only whole numbers mean anything, as for rounds.
     var xIsWhole = false
     var xIsLogarithmic = false
+    var yIsLogarithmic = false
     var key = Key.bottomRight
     var series: [Series]
 
@@ -139,7 +140,7 @@ struct Plot: Drawing, Equatable {
             set grid
             set key \(key.rawValue)
             set offsets graph 0, graph 0, graph 0.05, graph 0.05
-            \(ticks)\(xIsLogarithmic ? "\nset logscale x" : "")
+            \(ticks)\(xIsLogarithmic ? "\nset logscale x" : "")\(yIsLogarithmic ? "\nset logscale y" : "")
 
             """
         for (index, line) in series.enumerated() {

@@ -4,12 +4,14 @@ import Experiment
 public enum RecordedRun: Sendable {
     case federated(RunRecord)
     case distributedInference(InferenceRecord)
+    case splitComputing(SplitRecord)
 
     public init(_ directory: RunDirectory) throws(ReportError) {
         let documents = try RunDocuments(directory)
         switch documents.scenario.kind {
         case .federated: self = .federated(try RunRecord(directory, documents))
         case .distributedInference: self = .distributedInference(try InferenceRecord(directory, documents))
+        case .splitComputing: self = .splitComputing(try SplitRecord(directory, documents))
         }
     }
 
@@ -20,11 +22,14 @@ public enum RecordedRun: Sendable {
         if case .distributedInference(let record) = self { record } else { nil }
     }
 
+    public var split: SplitRecord? { if case .splitComputing(let record) = self { record } else { nil } }
+
     /// The name that scenarios use for the kind.
     public var kind: String {
         switch self {
         case .federated(let record): record.scenario.kind.name
         case .distributedInference(let record): record.scenario.kind.name
+        case .splitComputing(let record): record.scenario.kind.name
         }
     }
 }

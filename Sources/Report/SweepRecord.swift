@@ -13,10 +13,12 @@ public enum SweepMetric: String, Sendable, CaseIterable {
     /// Over all rounds, as for energy.
     case simulatedSeconds = "simulated_seconds"
     case energyJoules = "energy_joules"
-    /// Of distributed inference, as those that follow: the teacher's, on the test images.
+    /// Of distributed inference and split computing, as those that follow: the teacher's, on the test images.
     case teacherAccuracy = "teacher_accuracy"
     /// Of one image, as those that follow, for the students that the run is about.
     case featureBytes = "feature_bytes"
+    /// Of split computing, for the mode that the run is about.
+    case payloadBytes = "payload_bytes"
     case latencySeconds = "latency_seconds"
     case energyJoulesPerInference = "energy_joules_per_inference"
     /// The one that differs between equal runs.
@@ -31,6 +33,9 @@ public enum SweepMetric: String, Sendable, CaseIterable {
             true
         case (.teacherAccuracy, .distributedInference), (.featureBytes, .distributedInference),
             (.latencySeconds, .distributedInference), (.energyJoulesPerInference, .distributedInference):
+            true
+        case (.teacherAccuracy, .splitComputing), (.payloadBytes, .splitComputing),
+            (.latencySeconds, .splitComputing), (.energyJoulesPerInference, .splitComputing):
             true
         default: false
         }
@@ -64,7 +69,7 @@ public struct SweepMeasures: Sendable, Equatable {
     public var values: [SweepMetric: Double]
     /// Of each accuracy that was measured, in the order of rounds.
     public var curves: [AccuracyMeasure: [Point]]
-    /// Of distributed inference: each contender's, in the order of the scenario.
+    /// Of distributed inference each contender's, of split computing each mode's, in the order of the scenario.
     public var contenders: [(name: String, accuracy: Double)] = []
 
     public static func == (a: SweepMeasures, b: SweepMeasures) -> Bool {
@@ -81,6 +86,7 @@ public struct SweepMeasures: Sendable, Equatable {
         switch run {
         case .federated(let record): self.init(record)
         case .distributedInference(let record): self.init(record)
+        case .splitComputing(let record): self.init(record)
         }
     }
 
@@ -99,6 +105,19 @@ public struct SweepMeasures: Sendable, Equatable {
         ]
     }
 
+    /// The mode that the run is about gives its accuracy, in its last round.
+    public init(_ record: SplitRecord) {
+        values = [.rounds: Double(record.rounds), .wallSeconds: record.wallSeconds]
+        curves = [:]
+        values[.teacherAccuracy] = record.teacher?.accuracy
+        contenders = record.modes.map { ($0.mode, $0.accuracy) }
+        guard let main = record.main else { return }
+        values[.payloadBytes] = main.payloadBytesMean
+        values[.latencySeconds] = main.cost.seconds
+        values[.energyJoulesPerInference] = main.cost.joules
+        curves[.globalTest] = [Point(round: record.rounds, accuracy: main.accuracy, federatedBytes: 0)]
+    }
+
     public init(_ record: RunRecord) {
         let summary = RunSummary(record)
         func total(_ part: (RoundRow) -> Double?) -> Double? {
@@ -110,7 +129,7 @@ public struct SweepMeasures: Sendable, Equatable {
             values[metric] =
                 switch metric {
                 case .finalAccuracy, .bestAccuracy, .localAccuracyMean, .teacherAccuracy, .featureBytes,
-                    .latencySeconds, .energyJoulesPerInference:
+                    .payloadBytes, .latencySeconds, .energyJoulesPerInference:
                     nil
                 case .rounds: Double(summary.rounds)
                 case .federatedUpBytes: Double(summary.up.total)
@@ -145,7 +164,8 @@ public struct SweepMeasures: Sendable, Equatable {
         case .bestAccuracy: curve(measure).map(\.accuracy).max()
         case .localAccuracyMean: curves[.localTest]?.last?.accuracy
         case .rounds, .federatedUpBytes, .federatedDownBytes, .simulatedSeconds, .energyJoules,
-            .teacherAccuracy, .featureBytes, .latencySeconds, .energyJoulesPerInference, .wallSeconds:
+            .teacherAccuracy, .featureBytes, .payloadBytes, .latencySeconds, .energyJoulesPerInference,
+            .wallSeconds:
             values[metric]
         }
     }

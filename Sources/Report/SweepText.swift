@@ -77,6 +77,7 @@ extension SweepMetric {
         case .energyJoules: "energy"
         case .teacherAccuracy: "teacher"
         case .featureBytes: "features"
+        case .payloadBytes: "payload"
         case .latencySeconds: "latency"
         case .energyJoulesPerInference: "energy"
         case .wallSeconds: "wall time"
@@ -91,7 +92,7 @@ extension SweepMetric {
         case .rounds: return Quantity.threeDigits(statistics.mean)
         case .latencySeconds: return Quantity.latency(statistics.mean)
         case .energyJoulesPerInference: return Quantity.energy(statistics.mean)
-        case .federatedUpBytes, .federatedDownBytes, .featureBytes:
+        case .federatedUpBytes, .federatedDownBytes, .featureBytes, .payloadBytes:
             return Quantity.bytes(UInt64(statistics.mean.rounded()))
         case .simulatedSeconds, .wallSeconds: return Quantity.seconds(statistics.mean)
         case .energyJoules: return "\(Quantity.threeDigits(statistics.mean)) J"
@@ -100,10 +101,8 @@ extension SweepMetric {
 }
 
 extension Sweep {
-    /// Whether all cells are of distributed inference.
+    /// Whether no cell is of federated learning.
     var isInference: Bool {
-        cells.allSatisfy { cell in
-            if case .distributedInference = cell.scenario.kind { true } else { false }
-        }
+        cells.allSatisfy { cell in if case .federated = cell.scenario.kind { false } else { true } }
     }
 }

@@ -40,6 +40,7 @@ struct CheckCommand: ParsableCommand {
         switch scenario.kind {
         case .federated(let configuration): try forecast(scenario, configuration)
         case .distributedInference(let configuration): try forecast(scenario, configuration)
+        case .splitComputing(let configuration): try forecast(scenario, configuration)
         }
     }
 
@@ -135,6 +136,59 @@ struct CheckCommand: ParsableCommand {
 
             Networks as if the teacher's filters were divided evenly; latency and energy are modelled.
             \(ForecastTable.text(forecast).dropLast())
+            """)
+    }
+
+    // MARK: - Split computing
+
+    fileprivate struct SplitDocument: Encodable {
+        struct Mode: Encodable {
+            let mode: String
+            let payloadBytes: Int?
+            let deviceParameters: Int
+            let deviceMacs: UInt64
+            let serverMacs: UInt64
+            let latencySeconds: Double?
+            let energyJoules: Double?
+        }
+
+        let name: String
+        let scenarioDigest: String
+        let rounds: Int
+        let teacherParameters: Int
+        /// Of the mode that the run is about.
+        let payloadBytesPerInference: Int?
+        let modes: [Mode]
+        /// With --resolved.
+        let scenario: ResolvedScenario?
+    }
+
+    private func forecast(_ scenario: Scenario, _ configuration: SplitComputingConfiguration) throws {
+        let forecast = try SplitSetup(configuration).forecast()
+        let digest = hexadecimal(scenario.digest)
+        guard !json else {
+            return try printJSON(
+                SplitDocument(
+                    name: scenario.name, scenarioDigest: digest, rounds: forecast.rounds,
+                    teacherParameters: forecast.teacherParameters,
+                    payloadBytesPerInference: forecast.modes[0].payloadBytes,
+                    modes: forecast.modes.map {
+                        SplitDocument.Mode(
+                            mode: $0.name, payloadBytes: $0.payloadBytes,
+                            deviceParameters: $0.deviceParameters, deviceMacs: $0.deviceMACs,
+                            serverMacs: $0.serverMACs, latencySeconds: $0.latencySeconds,
+                            energyJoules: $0.energyJoules)
+                    }, scenario: resolved ? ResolvedScenario(scenario) : nil))
+        }
+        try printText(
+            """
+            \(file) is a valid \(scenario.kind.name) scenario.
+            teacher      \(forecast.teacherParameters) parameters
+            rounds       \(forecast.rounds): epochs of all networks, and an evaluation of each mode
+            digest       \(digest)
+
+            Latency and energy are modelled; what depends on the image is left out.
+            \(SplitForecastTable.text(forecast).dropLast())
             """)
     }
 }

@@ -20,10 +20,10 @@ struct DataOptions: ParsableArguments {
     func setup() throws -> FederatedSetup {
         switch try scenario.load(file).kind {
         case .federated(let configuration): return try FederatedSetup(configuration)
-        case .distributedInference:
+        case let other:
             throw Failure(
-                "\(file) is a distributed_inference scenario, whose data are not divided over clients; name a "
-                    + "federated one", code: .usage)
+                "\(file) is a \(other.name) scenario, whose data are not divided over clients; name a federated one",
+                code: .usage)
         }
     }
 }

@@ -37,6 +37,7 @@ struct EvaluateCommand: ParsableCommand {
             switch scenario.kind {
             case .federated(let configuration): try evaluate(configuration)
             case .distributedInference(let configuration): try evaluate(configuration)
+            case .splitComputing(let configuration): try evaluate(configuration)
             }
         if json { return try printJSON(result) }
         try printText(
@@ -76,20 +77,42 @@ struct EvaluateCommand: ParsableCommand {
         let images = min(configuration.deployment.images ?? dataset.test.count, dataset.test.count)
         let executor = try InferenceExecutor(configuration: configuration, dataset: dataset, teacher: plan)
         return try evaluate(
-            ObjectBytes(parameters.view), executor, images: images, slice: FederatedProgram.evaluationSlice,
-            layout: plan.layout.digest)
+            ObjectBytes(parameters.view), executor, .teacherOutputs, participation: InferenceExecutor.testPart,
+            images: images, layout: plan.layout.digest)
+    }
+
+    /// Of the teacher, or of the divided network that a run was about, with values that cross the link as they are.
+    private func evaluate(_ configuration: SplitComputingConfiguration) throws -> Report {
+        let file = try SafetensorsFile(path: model)
+        let dataset = try Dataset.load(configuration.dataset, seed: configuration.seed)
+        let setup = try SplitSetup(configuration, dataset: dataset)
+        let modes = configuration.modes
+        let isDivided = file.metadata["mode"] != nil
+        let mode = isDivided ? 0 : modes.firstIndex { $0.kind == .local }!
+        let layout = try setup.layout(ofMode: mode)
+        let parameters = FloatBuffer(count: layout.count)
+        try file.load(layout, into: parameters.view)
+        try requireFinite(parameters.view, layout)
+        let images = min(configuration.deployment.images ?? dataset.test.count, dataset.test.count)
+        let executor = try SplitExecutor(
+            configuration: configuration, dataset: dataset, teacher: setup.teacher)
+        return try evaluate(
+            ObjectBytes(parameters.view), executor, .evaluateTest, client: mode, images: images,
+            layout: layout.digest)
     }
 
     /// The same tasks as a run would compute.
     private func evaluate(
-        _ model: ObjectBytes, _ executor: InferenceExecutor, images: Int, slice: Int, layout: [UInt8]
+        _ model: ObjectBytes, _ executor: any TaskExecutor, _ kind: TaskSpec.Kind, client: Int? = nil,
+        participation: Int = 0, images: Int, layout: [UInt8]
     ) throws -> Report {
         var (loss, correct) = (0.0, 0.0)
+        let slice = FederatedProgram.evaluationSlice
         for first in stride(from: 0, to: images, by: slice) {
             let task = TaskSpec(
-                id: UInt64(first) + 1, kind: .teacherOutputs, round: 1,
-                participation: InferenceExecutor.testPart, first: first, count: min(slice, images - first),
-                layout: layout, inputs: [ObjectReference(model)])
+                id: UInt64(first) + 1, kind: kind, round: 1, client: client, participation: participation,
+                first: first, count: min(slice, images - first), layout: layout,
+                inputs: [ObjectReference(model)])
             let execution = try executor.begin(task, inputs: [model])
             var output: TaskOutput?
             while output == nil { output = try execution.advance() }
@@ -119,21 +142,7 @@ struct EvaluateCommand: ParsableCommand {
     ) throws -> Report {
         let executor = FederatedExecutor(
             configuration: configuration, dataset: dataset, holdings: setup.holdings, plan: setup.plan)
-        var (loss, correct) = (0.0, 0.0)
-        let slice = FederatedProgram.evaluationSlice
-        for first in stride(from: 0, to: setup.testCount, by: slice) {
-            let task = TaskSpec(
-                id: UInt64(first) + 1, kind: .evaluateTest, round: 1, first: first,
-                count: min(slice, setup.testCount - first), layout: setup.payloadDigest,
-                inputs: [ObjectReference(model)])
-            let execution = try executor.begin(task, inputs: [model])
-            var output: TaskOutput?
-            while output == nil { output = try execution.advance() }
-            loss += output!.metrics[0]
-            correct += output!.metrics[1]
-        }
-        let samples = Double(setup.testCount)
-        return Report(
-            accuracy: correct / samples, loss: Measured(loss / samples), samples: setup.testCount)
+        return try evaluate(
+            model, executor, .evaluateTest, images: setup.testCount, layout: setup.payloadDigest)
     }
 }

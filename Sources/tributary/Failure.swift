@@ -85,6 +85,7 @@ struct Failure: Error {
         switch error {
         case .ledger(let error): code(error.kind)
         case .directory(let error): code(error.kind)
+        case .profile(let error): code(error)
         }
     }
 

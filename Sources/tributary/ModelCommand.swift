@@ -1,6 +1,8 @@
 import ArgumentParser
+import Datasets
 import Experiment
 import Foundation
+import Methods
 import Networks
 
 struct ModelCommand: ParsableCommand {
@@ -55,10 +57,13 @@ struct ModelCommand: ParsableCommand {
         switch try scenario.load(file).kind {
         case .federated(let it):
             try NetworkPlan(spec: it.model, input: it.dataset.inputShape, classes: it.dataset.classCount)
-        case .distributedInference(let it):
-            try NetworkPlan(
-                spec: it.teacher.model, input: it.dataset.inputShape, classes: it.dataset.classCount)
+        case .distributedInference(let it): try plan(it.teacher, it.dataset)
+        case .splitComputing(let it): try plan(it.teacher, it.dataset)
         }
+    }
+
+    private func plan(_ teacher: TeacherSpec, _ dataset: DatasetSpec) throws -> NetworkPlan {
+        try NetworkPlan(spec: teacher.model, input: dataset.inputShape, classes: dataset.classCount)
     }
 
     private static var catalogue: String {

@@ -58,6 +58,8 @@ struct ReportCommand: ParsableCommand {
         try requireOneKind(runs, directories)
         let inferences = runs.compactMap(\.inference)
         guard inferences.isEmpty else { return try report(inferences, directories) }
+        let splits = runs.compactMap(\.split)
+        guard splits.isEmpty else { return try report(splits, directories) }
         try report(runs.compactMap(\.federated), directories, baseline: index)
     }
 
@@ -71,14 +73,33 @@ struct ReportCommand: ParsableCommand {
             code: .usage)
     }
 
-    private func report(_ records: [InferenceRecord], _ directories: [RunDirectory]) throws {
+    /// Options that federated runs alone have a use for.
+    private func refuseFederatedOptions() throws {
         for (name, isGiven) in [
             ("--targets", targets != nil), ("--accuracy", accuracy != nil), ("--baseline", baseline != nil),
         ] where isGiven {
             throw Failure(
-                "\(name) is about federated runs; leave it out for those of distributed inference",
+                "\(name) is about federated runs; leave it out for those of other kinds",
                 code: .usage)
         }
+    }
+
+    private func report(_ records: [SplitRecord], _ directories: [RunDirectory]) throws {
+        try refuseFederatedOptions()
+        if records.count == 1 { try ReportFiles.write(SplitReport(records[0])) }
+        let comparison = ModeComparison(records)
+        if let out { _ = try comparison.write(to: out) }
+        if json { return try printJSON(SplitDocument(comparison, out: out)) }
+        guard records.count > 1 else {
+            let place = directories[0].path(of: RunDirectory.Name.report)
+            return try printText("\(SplitReport(records[0]).text)\nreport     \(place)")
+        }
+        try printText(comparison.text)
+        if let out { try printText("comparison  \(out)/\(RunDirectory.Name.modes)") }
+    }
+
+    private func report(_ records: [InferenceRecord], _ directories: [RunDirectory]) throws {
+        try refuseFederatedOptions()
         if records.count == 1 { try ReportFiles.write(InferenceReport(records[0])) }
         let comparison = InferenceComparison(records)
         if let out { _ = try comparison.write(to: out) }
@@ -144,7 +165,13 @@ enum ReportFiles {
         switch try RecordedRun(directory) {
         case .federated(let record): try write(record, ReportOptions())
         case .distributedInference(let record): try write(InferenceReport(record))
+        case .splitComputing(let record): try write(SplitReport(record))
         }
+    }
+
+    static func write(_ report: SplitReport) throws {
+        let outcome = try report.write(gnuplot: .found)
+        if let note = outcome.note { writeError("note: \(note)") }
     }
 
     static func write(_ report: InferenceReport) throws {
@@ -163,6 +190,7 @@ enum ReportFiles {
             switch run {
             case .federated(let record): RunSummary(record).text
             case .distributedInference(let record): InferenceReport(record).summary
+            case .splitComputing(let record): SplitReport(record).summary
             }
         return text + "\nreport     \(directory.path(of: RunDirectory.Name.report))"
     }

@@ -98,6 +98,7 @@ struct RunSession {
             let setup = try InferenceSetup(configuration)
             for warning in try setup.forecast().warnings { writeError("warning: \(warning)") }
             try start(scenario, setup)
+        case .splitComputing(let configuration): try start(scenario, try SplitSetup(configuration))
         }
     }
 
@@ -143,6 +144,8 @@ struct RunSession {
             try resume(directory, scenario, ledger, meta) { try FederatedSetup(configuration) }
         case .distributedInference(let configuration):
             try resume(directory, scenario, ledger, meta) { try InferenceSetup(configuration) }
+        case .splitComputing(let configuration):
+            try resume(directory, scenario, ledger, meta) { try SplitSetup(configuration) }
         }
     }
 

@@ -256,3 +256,21 @@ extension Codec {
         }
     }
 }
+
+extension Codec where Value == [Int] {
+    /// An integer, or up to 16 different ones.
+    static func oneOrMore(_ range: ClosedRange<Int>) -> Codec {
+        let one = Codec<Int>.integer(range)
+        let several = Codec.set(of: one, count: 1...16)
+        return Codec(type: "\(one.type), or a list of such") { (node) throws(Problem) in
+            if case .list = node.content { return try several.read(node) }
+            do throws(Codec<Int>.Problem) {
+                return [try one.read(node)]
+            } catch {
+                throw Problem(message: error.message, remedy: error.remedy + ", or a list such as [2, 4]")
+            }
+        } write: {
+            $0.count == 1 ? one.write($0[0]) : several.write($0)
+        }
+    }
+}

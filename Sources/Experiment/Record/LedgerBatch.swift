@@ -30,6 +30,7 @@ struct LedgerBatch {
             case .filter(let row): add(row, to: FilterTable.self)
             case .edge(let row): add(row, to: EdgeTable.self)
             case .activity(let row): add(row, to: ActivityTable.self)
+            case .mode(let row): add(row, to: ModeTable.self)
             case .infrastructure(let row): add(row, to: InfrastructureTable.self)
             }
         }

@@ -5,11 +5,13 @@ import Methods
 public enum RecordError: Error, Sendable, Equatable, CustomStringConvertible {
     case ledger(LedgerError)
     case directory(RunDirectoryError)
+    case profile(ProfileError)
 
     public var description: String {
         switch self {
         case .ledger(let error): error.description
         case .directory(let error): error.description
+        case .profile(let error): error.description
         }
     }
 }
@@ -25,6 +27,7 @@ extension RunDirectory {
         case .distributedInference(let configuration):
             try exportDistributedInference(from: ledger)
             try exportPartitions(from: ledger, configuration)
+        case .splitComputing(let configuration): try exportSplitComputing(from: ledger, configuration)
         }
         try export(Name.infrastructure, InfrastructureTable.self, from: ledger)
     }
@@ -47,7 +50,7 @@ extension RunDirectory {
         try export(Name.classActivity, ActivityTable.self, from: ledger)
     }
 
-    private func export(
+    func export(
         _ name: String, _ table: any LedgerTable.Type, from ledger: Ledger, columns: Int? = nil
     ) throws(RecordError) {
         let width = columns ?? table.columns.count
@@ -80,7 +83,7 @@ extension RunDirectory {
         }
     }
 
-    private func export(
+    func export(
         _ name: String, header: [String], _ body: (AtomicFile) throws(LedgerError) -> Void
     ) throws(RecordError) {
         let file: AtomicFile

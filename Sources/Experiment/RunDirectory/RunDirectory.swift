@@ -22,6 +22,10 @@ public struct RunDirectory: Sendable, Equatable {
         public static let classActivity = "class_activity.csv"
         /// The folder of the divided networks' files.
         public static let partitions = "partition"
+        public static let modes = "modes.csv"
+        public static let rates = "rates.csv"
+        public static let crossovers = "crossovers.csv"
+        public static let divided = "divided.safetensors"
         public static let infrastructure = "infrastructure.csv"
         public static let model = "model.safetensors"
         public static let personal = "personal.safetensors"

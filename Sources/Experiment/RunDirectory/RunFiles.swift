@@ -13,6 +13,8 @@ extension Scenario.Kind {
                 Name.training, Name.contenders, Name.nodes, Name.transfers, Name.lostStudents, Name.filters,
                 Name.classActivity, Name.infrastructure,
             ] + configuration.contenders.flatMap(PartitionFiles.names)
+        case .splitComputing:
+            return [Name.training, Name.modes, Name.rates, Name.crossovers, Name.infrastructure]
         }
     }
 
@@ -20,7 +22,7 @@ extension Scenario.Kind {
     public var inputFiles: [String] {
         switch self {
         case .federated: [RunDirectory.Name.partition]
-        case .distributedInference: []
+        case .distributedInference, .splitComputing: []
         }
     }
 
@@ -31,6 +33,7 @@ extension Scenario.Kind {
             [RunDirectory.Name.model]
                 + (configuration.method.method.keepsModel ? [RunDirectory.Name.personal] : [])
         case .distributedInference: [RunDirectory.Name.teacher, RunDirectory.Name.students]
+        case .splitComputing: [RunDirectory.Name.teacher, RunDirectory.Name.divided]
         }
     }
 }

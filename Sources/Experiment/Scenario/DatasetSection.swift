@@ -25,14 +25,17 @@ enum DatasetSection {
         }
     }
 
-    static func visit(_ section: Section, _ value: inout DistributedInferenceConfiguration) {
+    /// Of an experiment whose samples are all in one place.
+    static func visit(
+        _ section: Section, _ dataset: inout DatasetSpec, validationFraction: inout Double,
+        _ preprocessing: inout PreprocessingSpec, use: String
+    ) {
         section.section("dataset", required: true, meaning) { section in
-            visitName(section, &value.dataset)
+            visitName(section, &dataset)
             section.field(
-                "validation_fraction", &value.validationFraction, .number(0...1, above: true, below: true),
-                .value(0.1),
-                "Share of the training samples that nobody trains on; a teacher's filters are watched on it.")
-            visit(section, &value.preprocessing, value.dataset)
+                "validation_fraction", &validationFraction, .number(0...1, above: true, below: true),
+                .value(0.1), "Share of the training samples that nobody trains on\(use).")
+            visit(section, &preprocessing, dataset)
         }
     }
 
@@ -123,17 +126,18 @@ enum DatasetSection {
         checkFiles(section, value.dataset)
     }
 
-    static func checkAcrossFields(_ section: Section, _ value: DistributedInferenceConfiguration) {
+    /// Of an experiment with images.
+    static func checkAcrossFields(_ section: Section, images dataset: DatasetSpec) {
         let walk = section.walk
         guard walk.isSound("dataset.name"), walk.isSound("dataset.path"), walk.isSound("dataset.split") else {
             return
         }
-        if value.dataset.name == .synthetic {
+        if dataset.name == .synthetic {
             walk.report(
                 section.place(at: "dataset.name"), "dataset.name", value: "synthetic", "has no images",
                 "write the name of a set of images, such as fashion_mnist")
         }
-        checkFiles(section, value.dataset)
+        checkFiles(section, dataset)
     }
 
     private static func checkFiles(_ section: Section, _ spec: DatasetSpec) {

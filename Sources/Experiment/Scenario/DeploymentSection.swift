@@ -64,7 +64,7 @@ enum DeploymentSection {
             "window", &value.window, .integer(1...1000), .value(standard.window), unit: "messages",
             "Messages to a student that may be under way at once.")
         section.field(
-            "on_disconnect", &value.onDisconnect, .disconnection, .value(standard.onDisconnect),
+            "on_disconnect", &value.onDisconnect, .disconnection(), .value(standard.onDisconnect),
             "When a student's process ends: another answers again what was under way, or that is lost.")
     }
 
@@ -81,16 +81,20 @@ enum DeploymentSection {
 }
 
 extension Codec where Value == StreamSpec.Disconnection {
-    fileprivate static var disconnection: Codec {
-        let words = Codec<String>.word(["restart", "lose"])
+    /// `continues`: whether a device can go on without its server.
+    static func disconnection(continues: Bool = false) -> Codec {
+        var all: [(word: String, value: StreamSpec.Disconnection)] = [("restart", .restart), ("lose", .lose)]
+        if continues { all.append(("continue", .continue)) }
+        let words = Codec<String>.word(all.map(\.word))
         return Codec(type: words.type) { (node) throws(Problem) in
             do throws(Codec<String>.Problem) {
-                return try words.read(node) == "restart" ? .restart : .lose
+                let word = try words.read(node)
+                return all.first { $0.word == word }!.value
             } catch {
                 throw Problem(message: error.message, remedy: error.remedy)
             }
-        } write: {
-            words.write($0 == .restart ? "restart" : "lose")
+        } write: { value in
+            words.write(all.first { $0.value == value }!.word)
         }
     }
 }

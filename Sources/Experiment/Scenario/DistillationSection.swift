@@ -76,7 +76,7 @@ enum DistillationSection {
             section, value.distillation.training.optimizer, at: "distillation")
         let path = "distillation.images"
         guard value.distillation.images == .deepInversion, walk.isSound(path), walk.isSound("teacher.model"),
-            let teacher = DistributedInferenceSection.teacher(value), !teacher.hasBatchNorm
+            let teacher = value.teacher.plan(value.dataset), !teacher.hasBatchNorm
         else { return }
         walk.report(
             section.place(at: path), path, value: value.distillation.images.rawValue,

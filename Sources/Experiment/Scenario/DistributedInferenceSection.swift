@@ -7,11 +7,13 @@ enum DistributedInferenceSection {
         section.field(
             "seed", &value.seed, .seed, .value(1),
             "Everything random follows from it: equal seeds give equal results, to the bit.")
-        DatasetSection.visit(section, &value)
+        DatasetSection.visit(
+            section, &value.dataset, validationFraction: &value.validationFraction, &value.preprocessing,
+            use: "; a teacher's filters are watched on it")
         TeacherSection.visit(section, &value.teacher, classes: value.dataset.classCount)
         KnowledgePartitionSection.visit(section, &value)
         StudentSection.visit(
-            section, &value.student, teacher: teacher(value), input: value.dataset.inputShape,
+            section, &value.student, teacher: value.teacher.plan(value.dataset), input: value.dataset.inputShape,
             classes: value.dataset.classCount)
         DistillationSection.visit(section, &value.distillation)
         DeploymentSection.visit(section, &value.deployment, value.dataset)
@@ -25,14 +27,8 @@ enum DistributedInferenceSection {
                 + "another `partition.rule`.")
     }
 
-    /// The teacher's network; nil where there is none.
-    static func teacher(_ value: DistributedInferenceConfiguration) -> NetworkPlan? {
-        try? NetworkPlan(
-            spec: value.teacher.model, input: value.dataset.inputShape, classes: value.dataset.classCount)
-    }
-
     static func checkAcrossFields(_ section: Section, _ value: DistributedInferenceConfiguration) {
-        DatasetSection.checkAcrossFields(section, value)
+        DatasetSection.checkAcrossFields(section, images: value.dataset)
         guard section.walk.isSound("dataset") else { return }
         TeacherSection.checkAcrossFields(section, value)
         KnowledgePartitionSection.checkAcrossFields(section, value)
@@ -61,7 +57,7 @@ enum DistributedInferenceSection {
             return
         }
         guard value.baselines.contains(.attentionTransfer), walk.isSound("teacher"),
-            let teacher = teacher(value),
+            let teacher = value.teacher.plan(value.dataset),
             let student = try? NetworkPlan.zoo(
                 family.names[0], input: value.dataset.inputShape, classes: value.dataset.classCount)
         else { return }

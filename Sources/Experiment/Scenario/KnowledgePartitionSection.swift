@@ -5,7 +5,7 @@ enum KnowledgePartitionSection {
     static func visit(_ section: Section, _ value: inout DistributedInferenceConfiguration) {
         section.section("partition", "How the teacher's filters are divided over students.") { section in
             section.field(
-                "students", &value.students, .studentCounts, .value([2]), unit: "students",
+                "students", &value.students, .oneOrMore(1...16), .value([2]), unit: "students",
                 "Students that answer together; each number of a list is an experiment of its own, and the run's own "
                     + "accuracy is that of the first.")
             section.field(
@@ -55,7 +55,7 @@ enum KnowledgePartitionSection {
                 section.place(at: path), path, value: "\(value.redundancy)",
                 "is more than the \(fewest == 1 ? "one student" : "\(fewest) students")", "lower it")
         }
-        guard walk.isSound("teacher.model"), let plan = DistributedInferenceSection.teacher(value),
+        guard walk.isSound("teacher.model"), let plan = value.teacher.plan(value.dataset),
             let stage = try? FeatureStage(plan)
         else { return }
         let path = "partition.students"
@@ -66,24 +66,6 @@ enum KnowledgePartitionSection {
                 section.place(at: path), path, value: "\(students)",
                 "students need \(parts) parts, and the teacher has \(stage.filters) filters",
                 "use fewer students, or a teacher with more filters")
-        }
-    }
-}
-
-extension Codec where Value == [Int] {
-    /// One number of students, or several.
-    fileprivate static var studentCounts: Codec {
-        let one = Codec<Int>.integer(1...16)
-        let several = Codec.set(of: one, count: 1...16)
-        return Codec(type: "\(one.type), or a list of such") { (node) throws(Problem) in
-            if case .list = node.content { return try several.read(node) }
-            do throws(Codec<Int>.Problem) {
-                return [try one.read(node)]
-            } catch {
-                throw Problem(message: error.message, remedy: error.remedy + ", or a list such as [2, 4]")
-            }
-        } write: {
-            $0.count == 1 ? one.write($0[0]) : several.write($0)
         }
     }
 }

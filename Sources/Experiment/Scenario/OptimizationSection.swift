@@ -7,11 +7,20 @@ enum OptimizationSection {
     struct Course {
         /// `round` or `epoch`.
         let step: String
-        let optimizer: SGD
+        let optimizer: OptimizerSpec
         /// Kind of the schedule.
         var schedule = "constant"
         /// Steps of a cosine, and what the documentation says of them.
         var length = Fallback<Int>.value(100)
+        /// Of `step`, likewise.
+        var every = Fallback<Int>.value(10)
+        var factor = 0.99
+
+        fileprivate var sgd: SGD {
+            if case .sgd(let settings) = optimizer { settings } else { SGD(learningRate: 0.1) }
+        }
+
+        fileprivate var name: String { if case .adam = optimizer { "adam" } else { "sgd" } }
     }
 
     private static let adam = Adam(learningRate: 0.001)
@@ -31,21 +40,22 @@ enum OptimizationSection {
     private static func visitOptimizer(
         _ section: Section, _ value: inout OptimizerSpec, _ course: Course, _ state: String
     ) {
-        var sgd = course.optimizer
+        var sgd = course.sgd
         var adam = Self.adam
-        var name = "sgd"
+        var name = course.name
         switch value {
-        case .sgd(let settings): sgd = settings
+        case .sgd(let settings): (name, sgd) = ("sgd", settings)
         case .adam(let settings): (name, adam) = ("adam", settings)
         }
         let rate = "Step size of \(course.step) 1; see `\(section.path(of: "schedule"))`."
         section.section("optimizer", state) { section in
             section.choice(
-                "name", current: name, ["sgd", "adam"], later: ["adamw", "rmsprop", "adagrad"], .value("sgd"),
+                "name", current: name, ["sgd", "adam"], later: ["adamw", "rmsprop", "adagrad"],
+                .value(course.name),
                 "`sgd` is stochastic gradient descent, with momentum if asked; `adam` is Kingma and Ba 2015."
             ) { name in
                 if name == "sgd" {
-                    visit(section, &sgd, standard: course.optimizer, rate)
+                    visit(section, &sgd, standard: course.sgd, rate)
                     value = .sgd(sgd)
                 } else {
                     visit(section, &adam, rate)
@@ -92,7 +102,7 @@ enum OptimizationSection {
 
     private static func visitSchedule(_ section: Section, _ value: inout Schedule, _ course: Course) {
         let (step, steps) = (course.step, "\(course.step)s")
-        var (kind, factor, every, length, minimum) = ("constant", 0.99, 10, 100, 0.0)
+        var (kind, factor, every, length, minimum) = ("constant", course.factor, 10, 100, 0.0)
         switch value {
         case .constant: break
         case .exponential(let each): (kind, factor) = ("exponential", each)
@@ -108,13 +118,13 @@ enum OptimizationSection {
             ) { kind in
                 switch kind {
                 case "exponential":
-                    visitFactor(section, &factor, 0.99)
+                    visitFactor(section, &factor, course.factor)
                     value = .exponential(factor: factor)
                 case "step":
                     section.field(
-                        "every", &every, .integer(1...1_000_000), .value(10), unit: steps,
+                        "every", &every, .integer(1...1_000_000), course.every, unit: steps,
                         "How many lie between two steps.")
-                    visitFactor(section, &factor, 0.99)
+                    visitFactor(section, &factor, course.factor)
                     value = .step(every: every, factor: factor)
                 case "cosine":
                     section.field(

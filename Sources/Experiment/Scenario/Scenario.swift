@@ -7,14 +7,16 @@ public struct Scenario: Sendable, Equatable {
     public enum Kind: Sendable, Equatable {
         case federated(FederatedConfiguration)
         case distributedInference(DistributedInferenceConfiguration)
+        case splitComputing(SplitComputingConfiguration)
 
-        static let names = ["federated", "distributed_inference"]
+        static let names = ["federated", "distributed_inference", "split_computing"]
 
         /// The name that scenarios use.
         public var name: String {
             switch self {
             case .federated: "federated"
             case .distributedInference: "distributed_inference"
+            case .splitComputing: "split_computing"
             }
         }
     }

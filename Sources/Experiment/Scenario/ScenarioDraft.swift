@@ -16,6 +16,10 @@ struct ScenarioDraft {
         teacher: TeacherSpec(model: ModelSection.placeholder, training: TeacherSection.standard),
         student: .family(.smallCNN, budget: StudentBudget(), rank: .parameters),
         distillation: DistillationSpec(training: DistillationSection.standard))
+    var split = SplitComputingConfiguration(
+        seed: 1, dataset: DatasetSpec(name: .fashionMNIST),
+        teacher: TeacherSpec(model: ModelSection.placeholder, training: TeacherSection.standard),
+        training: SplitComputingSection.standard)
     var hosts = HostsSpec()
     var thresholds: [Threshold] = []
 
@@ -27,16 +31,20 @@ struct ScenarioDraft {
         switch scenario.kind {
         case .federated(let configuration): federated = configuration
         case .distributedInference(let configuration): inference = configuration
+        case .splitComputing(let configuration): split = configuration
         }
         hosts = scenario.hosts
         thresholds = scenario.thresholds
     }
 
     var scenario: Scenario {
-        Scenario(
-            name: name,
-            kind: kind == "federated" ? .federated(federated) : .distributedInference(inference),
-            hosts: hosts, thresholds: thresholds)
+        let value: Scenario.Kind =
+            switch kind {
+            case "federated": .federated(federated)
+            case "distributed_inference": .distributedInference(inference)
+            default: .splitComputing(split)
+            }
+        return Scenario(name: name, kind: value, hosts: hosts, thresholds: thresholds)
     }
 
     /// The whole grammar.
@@ -50,30 +58,34 @@ struct ScenarioDraft {
 
     /// What decides the result.
     mutating func visitResult(_ section: Section) {
-        var (kind, federated, inference) = (kind, federated, inference)
+        var (kind, federated, inference, split) = (kind, federated, inference, split)
         section.choice(
-            "kind", current: kind, Scenario.Kind.names, later: ["split_computing"], .value("federated"),
-            "What experiment this is: `federated` learning, or `distributed_inference`, which divides one network's "
-                + "knowledge over small ones."
+            "kind", current: kind, Scenario.Kind.names, .value("federated"),
+            "What experiment this is: `federated` learning; `distributed_inference`, which divides one network's "
+                + "knowledge over small ones; or `split_computing`, which cuts one network between a device and a server."
         ) { word in
             kind = word
-            if kind == "federated" {
-                FederatedSection.visit(section, &federated)
-            } else {
-                DistributedInferenceSection.visit(section, &inference)
+            switch kind {
+            case "federated": FederatedSection.visit(section, &federated)
+            case "distributed_inference": DistributedInferenceSection.visit(section, &inference)
+            default: SplitComputingSection.visit(section, &split)
             }
         }
-        (self.kind, self.federated, self.inference) = (kind, federated, inference)
+        (self.kind, self.federated, self.inference, self.split) = (kind, federated, inference, split)
     }
 
     func checkAcrossFields(_ section: Section) {
         HostsSection.checkAcrossFields(section, hosts)
         guard section.walk.isSound("kind") else { return }
-        if kind == "federated" {
+        switch kind {
+        case "federated":
             FederatedSection.checkAcrossFields(section, federated)
             ThresholdSection.checkAcrossFields(section, thresholds, federated)
-        } else {
+        case "distributed_inference":
             DistributedInferenceSection.checkAcrossFields(section, inference)
+            ThresholdSection.checkAcrossFields(section, thresholds)
+        default:
+            SplitComputingSection.checkAcrossFields(section, split)
             ThresholdSection.checkAcrossFields(section, thresholds)
         }
     }

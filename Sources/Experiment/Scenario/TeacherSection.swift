@@ -1,3 +1,4 @@
+import Datasets
 import Methods
 import Networks
 
@@ -25,12 +26,16 @@ enum TeacherSection {
         }
     }
 
+    static func checkAcrossFields(_ section: Section, _ teacher: TeacherSpec, _ dataset: DatasetSpec) {
+        OptimizationSection.checkAcrossFields(section, teacher.training.optimizer, at: "teacher.training")
+        ModelSection.checkAcrossFields(section, teacher.model, dataset, at: "teacher.model")
+    }
+
+    /// A teacher whose filters are divided.
     static func checkAcrossFields(_ section: Section, _ value: DistributedInferenceConfiguration) {
         let walk = section.walk
-        OptimizationSection.checkAcrossFields(
-            section, value.teacher.training.optimizer, at: "teacher.training")
-        ModelSection.checkAcrossFields(section, value.teacher.model, value.dataset, at: "teacher.model")
-        guard walk.isSound("teacher.model"), let plan = DistributedInferenceSection.teacher(value),
+        checkAcrossFields(section, value.teacher, value.dataset)
+        guard walk.isSound("teacher.model"), let plan = value.teacher.plan(value.dataset),
             (try? FeatureStage(plan)) == nil
         else { return }
         let path = ModelSection.key(value.teacher.model, "teacher.model")
@@ -44,21 +49,36 @@ enum TeacherSection {
 /// Epochs, batches and optimiser of a network that is trained in one place.
 enum NetworkTrainingSection {
     static func visit(
-        _ section: Section, _ value: inout NetworkTrainingSpec, standard: NetworkTrainingSpec
+        _ section: Section, _ value: inout NetworkTrainingSpec, standard: NetworkTrainingSpec,
+        epochs: Fallback<Int>? = nil
     ) {
         section.field(
-            "epochs", &value.epochs, .integer(1...100_000), .value(standard.epochs), unit: "epochs",
+            "epochs", &value.epochs, .integer(1...100_000), epochs ?? .value(standard.epochs),
+            unit: "epochs",
             "Passes over the samples.")
         section.field(
             "batch_size", &value.batchSize, .integer(1...65_536), .value(standard.batchSize), unit: "samples",
             "Samples a step; the last, partial batch is trained on.")
-        var sgd = SGD(learningRate: 0.1)
-        if case .sgd(let settings) = standard.optimizer { sgd = settings }
-        let course = OptimizationSection.Course(
-            step: "epoch", optimizer: sgd, schedule: "cosine",
-            length: .computed(value.epochs + 1, "`epochs` + 1, so that the last one still learns"))
+        var course = OptimizationSection.Course(step: "epoch", optimizer: standard.optimizer)
+        switch standard.schedule {
+        case .constant: break
+        case .exponential(let factor): (course.schedule, course.factor) = ("exponential", factor)
+        case .step(_, let factor):
+            (course.schedule, course.factor) = ("step", factor)
+            course.every = .computed((value.epochs + 1) / 2, "half of `epochs`, rounded up")
+        case .cosine:
+            course.schedule = "cosine"
+            course.length = .computed(value.epochs + 1, "`epochs` + 1, so that the last one still learns")
+        }
         OptimizationSection.visit(
             section, &value.optimizer, &value.clipNorm, &value.schedule, course,
             state: "What the network is trained with.")
+    }
+}
+
+extension TeacherSpec {
+    /// nil where there is no such network for the data set's images.
+    func plan(_ dataset: DatasetSpec) -> NetworkPlan? {
+        try? NetworkPlan(spec: model, input: dataset.inputShape, classes: dataset.classCount)
     }
 }

@@ -5,7 +5,7 @@ import Networks
 enum TrainingSection {
     static let optimizer = SGD(learningRate: 0.05, momentum: 0, nesterov: false, weightDecay: 0)
     private static var course: OptimizationSection.Course {
-        OptimizationSection.Course(step: "round", optimizer: optimizer)
+        OptimizationSection.Course(step: "round", optimizer: .sgd(optimizer))
     }
     static let standard = TrainingSpec(rounds: 10, clientsPerRound: 10, optimizer: .sgd(optimizer))
 

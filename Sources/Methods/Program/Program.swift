@@ -96,6 +96,9 @@ public struct TaskSpec: Sendable, Equatable {
         case makeImages
         /// Serve a student: its parameters -> a stream of images in, features out.
         case serveStudent
+        /// Play the device of a mode of split computing (`participation`): parameters of its head, the teacher's -> a
+        /// stream of what a device sends for the test images.
+        case serveDevice
     }
 
     /// Unique within the run and equal in every execution of it; never 0.

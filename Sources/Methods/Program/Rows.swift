@@ -244,5 +244,6 @@ public enum Row: Sendable, Equatable {
     case filter(FilterRow)
     case edge(EdgeRow)
     case activity(ActivityRow)
+    case mode(ModeRow)
     case infrastructure(InfrastructureRow)
 }

@@ -1,5 +1,4 @@
 import Experiment
-import Foundation
 import Methods
 
 /// Runs of distributed inference side by side, by contender: mean and deviation over those that differ in nothing but
@@ -62,22 +61,9 @@ public struct InferenceComparison: Sendable {
     public init(_ records: [InferenceRecord]) {
         precondition(!records.isEmpty, "a comparison of nothing")
         runs = records.map { InferenceReport($0) }
-        var digests: [[UInt8]] = []
-        var members: [[InferenceReport]] = []
-        for run in runs {
-            let digest = run.record.scenario.digestWithoutSeed
-            if let index = digests.firstIndex(of: digest) {
-                members[index].append(run)
-            } else {
-                digests.append(digest)
-                members.append([run])
-            }
-        }
-        let names = members.map { $0[0].record.scenario.name }
-        groups = members.enumerated().map { index, runs in
-            let isAlone = names.count { $0 == names[index] } == 1
-            return Group(
-                label: isAlone ? names[index] : "\(names[index]) (\(index + 1))", runs: runs,
+        groups = ExperimentGroups(runs) { $0.record.scenario }.named.map { label, runs in
+            Group(
+                label: label, runs: runs,
                 contenders: runs[0].record.contenders.compactMap {
                     ContenderStatistics($0.contender, runs)
                 })
@@ -122,8 +108,8 @@ extension InferenceComparison {
                 group.contenders.map { it in
                     [
                         group.label, it.contender, "\(group.runs.count)",
-                        Self.shown(it.accuracy) { Quantity.accuracy($0) },
-                        it.difference.map(Self.points) ?? "–",
+                        it.accuracy.text { Quantity.accuracy($0) },
+                        it.difference?.points ?? "–",
                         Quantity.threeDigits(it.largestParameters.mean),
                         Quantity.bytes(UInt64(it.features.mean.rounded())),
                         Quantity.latency(it.latency.mean), Quantity.energy(it.energy.mean),
@@ -143,14 +129,6 @@ extension InferenceComparison {
                     Quantity.accuracy(record.row(record.main.name)?.accuracy), record.directory,
                 ]
             })
-    }
-
-    private static func shown(_ it: SampleStatistics, _ text: (Double) -> String) -> String {
-        text(it.mean) + (it.deviation.map { " ± \(text($0))" } ?? "")
-    }
-
-    private static func points(_ it: SampleStatistics) -> String {
-        Quantity.points(it.mean) + (it.deviation.map { String(format: " ± %.2f", $0) } ?? "")
     }
 }
 

@@ -12,7 +12,7 @@ extension InferenceReport {
             pareto(
                 "pareto_latency", "Accuracy over latency, modelled: \(devices)", "latency of an image (s)",
                 \.latencySeconds),
-            lostStudents, training,
+            lostStudents, .validation(record.epochs),
         ]
         return lines.filter { !$0.series.isEmpty }.map { $0 as any Drawing }
             + record.ownContenders.compactMap { activityMap($0) as (any Drawing)? }
@@ -57,19 +57,6 @@ extension InferenceReport {
             name: "lost_students",
             caption: "Accuracy by the number of lost students, over all subsets; fill: \(fill)",
             xLabel: "lost students", yLabel: "accuracy", xIsWhole: true, key: .below, series: series)
-    }
-
-    private var training: Plot {
-        var networks: [String] = []
-        for row in record.epochs where !networks.contains(row.network) { networks.append(row.network) }
-        return Plot(
-            name: "training", caption: "Validation accuracy by epoch, while networks are trained",
-            xLabel: "epoch", yLabel: "accuracy", xIsWhole: true, key: .below,
-            series: networks.compactMap { network in
-                Plot.line(
-                    network.replacing("_", with: " "), record.epochs.filter { $0.network == network },
-                    { Double($0.epoch) }, \.validationAccuracy)
-            })
     }
 
     private func activityMap(_ contender: Contender) -> ActivityMap? {

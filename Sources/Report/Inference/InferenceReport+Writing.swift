@@ -24,11 +24,28 @@ extension InferenceReport {
                 try folder.write(table.text, to: table.name)
             }
             let pictures = try folder.draw(drawings, gnuplot)
-            let page = InferencePage(report: self, pictures: pictures, note: folder.note)
-            try folder.write(page.html, to: RunDirectory.Name.report)
+            try folder.write(page(pictures, note: folder.note).html, to: RunDirectory.Name.report)
         } catch {
             throw .record(.directory(error))
         }
         return ReportOutcome(files: folder.files, note: folder.note)
+    }
+
+    private func page(_ pictures: [Picture], note: String?) -> ModelledPage {
+        let students = figures.first { $0.row.contender == record.main.name }
+        let first = [
+            .thresholds(record.scenario.thresholds, record.value), contenderTable, ratioTable, paretoTable,
+        ]
+        let costs = [framingTable, transferTable, shippingTable, nodeTable]
+        let rest = [lostTable, partitionTable, trainingTable, .environment(record.environment)]
+        return ModelledPage(
+            scenario: record.scenario, subject: record.main.name, devices: devices,
+            headline: [
+                ("teacher", Quantity.accuracy(record.teacher?.accuracy)),
+                ("students", Quantity.accuracy(students?.row.accuracy)),
+                ("points to the teacher", Quantity.points(students?.difference)),
+                ("features an image", students.map { Quantity.bytes($0.row.featureBytes) } ?? "–"),
+                ("rounds", record.progress), ("wall time", Quantity.seconds(record.wallSeconds)),
+            ], pictures: pictures, note: note, tables: (first + costs + rest).compactMap(\.self))
     }
 }

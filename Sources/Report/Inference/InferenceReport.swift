@@ -257,25 +257,5 @@ extension InferenceReport {
     }
 
     /// The last epoch of each network.
-    var trainingTable: ReportTable {
-        var last: [EpochRow] = []
-        for row in record.epochs {
-            last.removeAll { $0.network == row.network }
-            last.append(row)
-        }
-        return ReportTable(
-            title: "Training",
-            note: "The last epoch of each network; training.csv has all.",
-            columns: [
-                "network", ">epochs", ">loss", ">accuracy", ">validation loss", ">validation accuracy",
-                ">an epoch's work",
-            ],
-            rows: last.map {
-                [
-                    $0.network, "\($0.epoch)", Quantity.loss($0.loss), Quantity.accuracy($0.accuracy),
-                    Quantity.loss($0.validationLoss), Quantity.accuracy($0.validationAccuracy),
-                    Quantity.macs($0.macs),
-                ]
-            })
-    }
+    var trainingTable: ReportTable { .lastEpochs(record.epochs) }
 }

@@ -262,6 +262,7 @@ extension Coordinator {
         case .teacherOutputs: "the teacher's outputs from sample \(task.first)"
         case .makeImages: "making images from \(task.first)"
         case .serveStudent: "serving student \(task.client ?? -1) in round \(task.round)"
+        case .serveDevice: "playing the device in round \(task.round)"
         }
     }
 }

@@ -167,6 +167,7 @@ public enum SetupError: Error, Sendable, CustomStringConvertible {
     case profile(ProfileError)
     case student(StudentError)
     case contender(ContenderFault)
+    case split(SplitError)
     case weights(SafetensorsError)
     case weightsNotFinite(String)
     /// Of so many training samples all are held out.
@@ -183,6 +184,7 @@ public enum SetupError: Error, Sendable, CustomStringConvertible {
         case .profile(let error): "devices: \(error)"
         case .student(let error): "teacher.model: \(error)"
         case .contender(let error): "\(error)"
+        case .split(let error): "teacher.model: \(error)"
         case .weights(let error): "teacher.weights: \(error)"
         case .nothingToLearn(let samples):
             "dataset.validation_fraction: of \(samples) training samples none is left to learn from; raise dataset.limit, "

@@ -17,24 +17,38 @@ extension WorkerEngine {
         switch scenario.kind {
         case .federated(let configuration): try self.init(configuration)
         case .distributedInference(let configuration): try self.init(configuration)
+        case .splitComputing(let configuration): try self.init(configuration)
         }
     }
 
     private init(_ configuration: DistributedInferenceConfiguration) throws(CannotServe) {
-        let dataset: Dataset
-        do { dataset = try Dataset.load(configuration.dataset, seed: configuration.seed) } catch {
-            throw CannotServe("dataset: \(error)", isMissingInput: error.reason == .missing)
-        }
-        let teacher: NetworkPlan
-        do { teacher = try configuration.teacherPlan(dataset) } catch {
-            throw CannotServe("\(error)", isMissingInput: false)
-        }
+        let (dataset, teacher) = try Self.teacher(
+            configuration.teacher, configuration.dataset, configuration.seed)
         let executor: InferenceExecutor
         do throws(StudentError) {
             executor = try InferenceExecutor(
                 configuration: configuration, dataset: dataset, teacher: teacher)
         } catch { throw CannotServe("teacher.model: \(error)", isMissingInput: false) }
         self.init(executor: executor, fingerprint: dataset.fingerprint)
+    }
+
+    private init(_ configuration: SplitComputingConfiguration) throws(CannotServe) {
+        let (dataset, teacher) = try Self.teacher(
+            configuration.teacher, configuration.dataset, configuration.seed)
+        let executor: SplitExecutor
+        do throws(SplitError) {
+            executor = try SplitExecutor(configuration: configuration, dataset: dataset, teacher: teacher)
+        } catch { throw CannotServe("teacher.model: \(error)", isMissingInput: false) }
+        self.init(executor: executor, fingerprint: dataset.fingerprint)
+    }
+
+    private static func teacher(
+        _ spec: TeacherSpec, _ data: DatasetSpec, _ seed: UInt64
+    ) throws(CannotServe) -> (Dataset, NetworkPlan) {
+        do {
+            let dataset = try Dataset.load(for: data, seed: seed)
+            return (dataset, try TeacherNetwork.plan(spec, dataset))
+        } catch { throw CannotServe("\(error)", isMissingInput: error.isMissingInput) }
     }
 
     private init(_ configuration: FederatedConfiguration) throws(CannotServe) {

@@ -25,6 +25,7 @@ extension Sweep {
                 case .federated(let configuration): _ = try FederatedSetup(configuration).timeline()
                 case .distributedInference(let configuration):
                     _ = try InferenceSetup(configuration).forecast()
+                case .splitComputing(let configuration): _ = try SplitSetup(configuration).forecast()
                 }
             } catch {
                 let isKnown = errors.contains { $0.error.description == error.description }

@@ -112,7 +112,7 @@ public final class FederatedExecutor: TaskExecutor {
             return FineTunedEvaluation(
                 LocalTraining(self, client: id, participation: participation, epochs: epochs),
                 then: evaluation)
-        case .trainNetwork, .teacherOutputs, .makeImages, .serveStudent:
+        case .trainNetwork, .teacherOutputs, .makeImages, .serveStudent, .serveDevice:
             throw TaskFailure("task kind \(task.kind.rawValue) does not belong to federated training")
         }
     }

@@ -186,7 +186,7 @@ public struct FederatedProgram: Program {
         switch task.kind {
         case .train: try acceptUpdate(output, of: task, &step)
         case .evaluateTest, .evaluateClient: try acceptEvaluation(output, of: task)
-        case .trainNetwork, .teacherOutputs, .makeImages, .serveStudent:
+        case .trainNetwork, .teacherOutputs, .makeImages, .serveStudent, .serveDevice:
             preconditionFailure("not a task of this program")
         }
         waiting.remove(task.id)

@@ -43,7 +43,7 @@ final class HubClassifier {
         self.features = features
         self.labels = labels
         images = labels.count
-        head = Network(plan: plan.head, batch: InferenceExecutor.evaluationBatch, mode: .evaluation)
+        head = Network(plan: plan.head, batch: ImageSet.evaluationBatch, mode: .evaluation)
         let all = FloatBuffer(count: plan.layout.count).view
         let fits = parameters.copy(into: all)
         precondition(fits, "parameters of other students")

@@ -91,23 +91,13 @@ extension DistributedInferenceProgram {
         for (number, sums) in sums.sorted(by: { $0.key < $1.key }) {
             let training =
                 number == 0 ? configuration.teacher.training : configuration.distillation.training
-            let rate = training.schedule.learningRate(training.optimizer.learningRate, round: epoch)
             let cost = number == 0 ? configuration.teacherMACs(teacherPlan) : macs(of: number)
-            let seen = sums.validation.samples
             rows.append(
                 .epoch(
-                    EpochRow(
+                    sums.epochRow(
                         round: round + 1, network: number == 0 ? "teacher" : contenders[number].name,
-                        epoch: epoch, samples: sums.samples, learningRate: Double(rate),
-                        loss: sums.loss / Double(sums.samples), accuracy: sums.accuracy,
-                        validationLoss: seen > 0 ? sums.validation.loss / Double(seen) : nil,
-                        validationAccuracy: seen > 0 ? Double(sums.validation.correct) / Double(seen) : nil,
-                        macs: cost * UInt64(sums.samples))))
+                        epoch: epoch, training: training, macs: cost)))
         }
-        let first = sums.min { $0.key < $1.key }?.value
-        let accuracy = first.flatMap {
-            $0.validation.samples > 0 ? Double($0.validation.correct) / Double($0.validation.samples) : nil
-        }
-        return closeRound(accuracy: accuracy)
+        return closeRound(accuracy: sums.min { $0.key < $1.key }?.value.validationAccuracy)
     }
 }

@@ -79,18 +79,10 @@ public struct DistributedInferenceProgram: Program {
     }
 
     private mutating func initialize(_ loaded: ObjectBytes?) {
-        let count = TeacherTraining.stateCount(teacherPlan, configuration.teacher.training.optimizer)
-        let values = FloatBuffer(count: count).view
-        let parameters = values.slice(0, teacherPlan.layout.count)
-        if let loaded {
-            let fits = loaded.copy(into: parameters)
-            precondition(fits, "parameters of another teacher")
-        } else {
-            var stream = RandomStream(RandomKey(seed: configuration.seed, purpose: .initialization))
-            teacherPlan.initialParameters(
-                configuration.teacher.initialization, stream: &stream, into: parameters)
-        }
-        teacher = ObjectBytes(values)
+        let training = configuration.teacher.training
+        teacher = TeacherTraining.initialState(
+            teacherPlan, training.optimizer, configuration.teacher.initialization, loaded: loaded,
+            seed: configuration.seed)
     }
 
     var teacherParameters: ObjectBytes { teacher.part(0..<(4 * teacherPlan.layout.count)) }
@@ -171,14 +163,8 @@ public struct DistributedInferenceProgram: Program {
             try sums[0, default: TaskSums()].add(output.metrics, samples: task.count ?? 0)
             return finish(task) ? finishContest() : ProgramStep()
         case .makeImages: return try acceptImages(output, of: task)
-        case .train, .evaluateClient, .serveStudent: preconditionFailure("not a result of this program")
-        }
-    }
-
-    func requireSizes(of output: TaskOutput, _ task: TaskSpec, _ what: String) throws(Rejection) {
-        let sizes = output.objects.map { UInt64($0.count) }
-        guard sizes == task.outputs else {
-            throw Rejection(.wrongShape, "objects of \(sizes) bytes for \(what), not \(task.outputs)")
+        case .train, .evaluateClient, .serveStudent, .serveDevice:
+            preconditionFailure("not a result of this program")
         }
     }
 
@@ -229,40 +215,4 @@ public struct DistributedInferenceProgram: Program {
         step.finished.insert(FinishedRound(round: ended, accuracy: accuracy), at: 0)
         return step
     }
-}
-
-/// What tasks measured, added up.
-struct TaskSums {
-    var loss = 0.0
-    var correct = 0
-    var samples = 0
-    var validation = (loss: 0.0, correct: 0, samples: 0)
-
-    /// Loss sum, right answers and samples; then, of an epoch's part, the same of validation samples.
-    mutating func add(
-        _ metrics: [Double], samples expected: Int, validation held: Int? = nil,
-        training place: String = "teacher.training"
-    ) throws(Rejection) {
-        guard metrics.count == (held == nil ? 3 : 6), Int(exactly: metrics[2]) == expected,
-            let right = Int(exactly: metrics[1]), 0...expected ~= right
-        else { throw Rejection(.wrongMetrics, "metrics \(metrics)") }
-        guard metrics[0].isFinite else {
-            throw Rejection(.notFinite, "a loss of \(metrics[0])", training: place)
-        }
-        if let held {
-            guard Int(exactly: metrics[5]) == held, let good = Int(exactly: metrics[4]), 0...held ~= good
-            else { throw Rejection(.wrongMetrics, "metrics \(metrics)") }
-            guard metrics[3].isFinite else {
-                throw Rejection(.notFinite, "a loss of \(metrics[3])", training: place)
-            }
-            validation.loss += metrics[3]
-            validation.correct += good
-            validation.samples += held
-        }
-        loss += metrics[0]
-        correct += right
-        self.samples += expected
-    }
-
-    var accuracy: Double { Double(correct) / Double(max(samples, 1)) }
 }

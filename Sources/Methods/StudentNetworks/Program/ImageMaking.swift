@@ -46,7 +46,7 @@ final class ImageMaking: TaskExecution {
     }
 
     func advance() throws(TaskFailure) -> TaskOutput? {
-        var budget = Int64(InferenceExecutor.slice)
+        var budget = Int64(ImageSet.slice)
         while budget > 0 {
             guard synthesis.steps < steps else { return output }
             synthesis.advance(steps: 1)

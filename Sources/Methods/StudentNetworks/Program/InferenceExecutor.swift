@@ -8,14 +8,9 @@ import TensorMath
 public final class InferenceExecutor: TaskExecutor {
     /// The test images, as a task for the teacher's outputs names them.
     public static let testPart = SplitPart.test.rawValue
-    /// Images of one evaluation batch.
-    static let evaluationBatch = 50
-    /// Multiply-accumulates between two looks at the socket: some ten milliseconds.
-    static let slice: UInt64 = 500_000_000
 
     let configuration: DistributedInferenceConfiguration
-    let dataset: Dataset
-    let held: HeldOut
+    let images: ImageSet
     let teacher: NetworkPlan
     let stage: FeatureStage
 
@@ -24,11 +19,11 @@ public final class InferenceExecutor: TaskExecutor {
         configuration: DistributedInferenceConfiguration, dataset: Dataset, teacher: NetworkPlan
     ) throws(StudentError) {
         self.configuration = configuration
-        self.dataset = dataset
         self.teacher = teacher
         stage = try FeatureStage(teacher)
-        held = HeldOut(
-            count: dataset.train.count, fraction: configuration.validationFraction, seed: configuration.seed)
+        images = ImageSet(
+            dataset, shape: teacher.input, validationFraction: configuration.validationFraction,
+            preprocessing: configuration.preprocessing, seed: configuration.seed)
     }
 
     public func isStream(_ task: TaskSpec) -> Bool { task.kind == .serveStudent }
@@ -41,7 +36,7 @@ public final class InferenceExecutor: TaskExecutor {
         case .teacherOutputs: return try teacherOutputs(task, inputs)
         case .evaluateTest: return try evaluation(task, inputs)
         case .makeImages: return try makeImages(task, inputs)
-        case .train, .evaluateClient, .serveStudent:
+        case .train, .evaluateClient, .serveStudent, .serveDevice:
             throw TaskFailure("task kind \(task.kind.rawValue) does not belong to distributed inference")
         }
     }
@@ -57,7 +52,7 @@ public final class InferenceExecutor: TaskExecutor {
         }
         return try ServedStudent(
             plan: plan.students[student], parameters: inputs[0], greatest: description.greatest(student),
-            configuration: configuration, test: dataset.test)
+            configuration: configuration, test: images.dataset.test)
     }
 
     // MARK: - Tasks
@@ -67,7 +62,7 @@ public final class InferenceExecutor: TaskExecutor {
         let training = configuration.teacher.training
         let network = TeacherTraining(plan: teacher, training: training, seed: configuration.seed)
         return try EpochSlice(
-            self, task: task, network: network, images: RealImages(self), state: inputs[0],
+            images, task: task, network: network, lesson: RealImages(images), state: inputs[0],
             training: training, macs: configuration.teacherMACs(teacher))
     }
 
@@ -90,7 +85,7 @@ public final class InferenceExecutor: TaskExecutor {
                 teacher: try lesson.answers(attention: attention))
         } catch { throw TaskFailure("\(error)") }
         return try EpochSlice(
-            self, task: task, network: network, images: lesson.images, state: inputs[1],
+            images, task: task, network: network, lesson: lesson.images, state: inputs[1],
             training: training,
             macs: configuration.trainingMACs(plan, teacher: teacher, description))
     }
@@ -119,29 +114,29 @@ public final class InferenceExecutor: TaskExecutor {
         guard inputs.count == 1, inputs[0].copy(into: parameters),
             let part = SplitPart(rawValue: task.participation), let count = task.count
         else { throw TaskFailure("the teacher's outputs are asked for without a teacher or a part") }
-        let (split, samples) = samples(of: part)
+        let (split, samples) = images.samples(of: part)
         guard count > 0, count <= samples.count, 0...(samples.count - count) ~= task.first else {
             throw TaskFailure("\(count) samples from \(task.first), of \(samples.count)")
         }
         do throws(StudentError) {
             let network = try LiveTeacher(
-                plan: teacher, parameters: parameters, batch: Self.evaluationBatch)
+                plan: teacher, parameters: parameters, batch: ImageSet.evaluationBatch)
             return TeacherPass(
-                self, teacher: network, split: split,
+                images, teacher: network, filters: stage.filters, split: split,
                 samples: Array(samples[task.first..<(task.first + count)]), keeps: part != .test)
         } catch { throw TaskFailure("\(error)") }
     }
 
     private func evaluation(_ task: TaskSpec, _ inputs: [ObjectBytes]) throws(TaskFailure) -> TestPass {
-        guard inputs.count == 2, let count = task.count, count > 0, count <= dataset.test.count,
-            0...(dataset.test.count - count) ~= task.first
+        guard inputs.count == 2, let count = task.count, count > 0, count <= images.dataset.test.count,
+            0...(images.dataset.test.count - count) ~= task.first
         else { throw TaskFailure("a test of samples that are not there") }
         let plan = try self.plan(inputs[1])
-        let ensemble = StudentEnsemble(plan: plan, batch: Self.evaluationBatch, mode: .evaluation)
+        let ensemble = StudentEnsemble(plan: plan, batch: ImageSet.evaluationBatch, mode: .evaluation)
         guard inputs[0].copy(into: ensemble.parameters) else {
             throw TaskFailure("\(inputs[0].count) bytes of parameters, not \(4 * ensemble.parameters.count)")
         }
-        return TestPass(self, ensemble: ensemble, range: task.first..<(task.first + count))
+        return TestPass(images, network: ensemble, range: task.first..<(task.first + count))
     }
 
     private func plan(_ object: ObjectBytes) throws(TaskFailure) -> EnsemblePlan {
@@ -155,34 +150,4 @@ public final class InferenceExecutor: TaskExecutor {
             return try description.plan(input: teacher.input, classes: teacher.classes)
         } catch { throw TaskFailure("\(error)") }
     }
-
-    // MARK: - Images
-
-    func samples(of part: SplitPart) -> (split: Split, samples: [UInt32]) {
-        switch part {
-        case .train: (dataset.train, held.train)
-        case .validation: (dataset.train, held.validation)
-        case .test: (dataset.test, Array(0..<UInt32(dataset.test.count)))
-        }
-    }
-
-    /// Fills `input` with samples of a split as networks see them; `augmentation` is nil for those that are looked at.
-    func fill(
-        _ input: FloatView, _ split: Split, _ samples: [UInt32], labels: inout [UInt8],
-        augmentation: inout RandomStream?
-    ) {
-        split.fillBatch(samples, 0..<samples.count, into: input, labels: &labels)
-        let images = ImageBatch(input, shape: teacher.input)
-        if augmentation != nil, configuration.preprocessing.augmentation == .cropAndFlip {
-            images.cropAndFlip(samples: samples.count, stream: &augmentation!)
-        }
-        if let statistics = configuration.preprocessing.normalization {
-            images.normalize(samples: samples.count, by: statistics)
-        }
-    }
-}
-
-/// A part of the data set, as `TaskSpec.participation` names it.
-package enum SplitPart: Int, Sendable {
-    case train, validation, test
 }

@@ -14,7 +14,7 @@ struct Lesson {
     init(_ executor: InferenceExecutor, _ object: ObjectBytes, live: Bool) throws(TaskFailure) {
         let (teacher, configuration) = (executor.teacher, executor.configuration)
         let made = configuration.distillation.images == .real ? 0 : configuration.distillation.madeCount
-        let count = made > 0 ? made : executor.held.train.count
+        let count = made > 0 ? made : executor.images.held.train.count
         let first = live ? teacher.layout.count : count * (executor.stage.filters + teacher.classes)
         let all = FloatBuffer(count: first + made * teacher.input.count).view
         guard object.copy(into: all) else {
@@ -28,7 +28,7 @@ struct Lesson {
             ? MadeImages(
                 all.slice(first, made * teacher.input.count), shape: teacher.input, classes: teacher.classes,
                 augments: configuration.preprocessing.augmentation == .cropAndFlip)
-            : RealImages(executor)
+            : RealImages(executor.images)
     }
 
     /// The object that a coordinator sends.

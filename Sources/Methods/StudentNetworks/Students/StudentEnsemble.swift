@@ -116,3 +116,17 @@ package final class StudentEnsemble {
         }
     }
 }
+
+extension StudentEnsemble: TestedNetwork {
+    var macs: UInt64 { plan.macs }
+
+    func test(labels: [UInt8]) -> (lossSum: Double, correct: Int) {
+        forward(samples: labels.count)
+        return head.lossAndCorrect(labels: labels.span, samples: labels.count)
+    }
+}
+
+extension EnsemblePlan {
+    /// Multiply-accumulates of one image, on all devices and the hub.
+    package var macs: UInt64 { students.reduce(head.macs) { $0 + $1.macs } }
+}

@@ -3,9 +3,9 @@ import TensorMath
 
 /// A part of an epoch of a network's training, and after the last part a look at the validation samples.
 final class EpochSlice: TaskExecution {
-    private let executor: InferenceExecutor
+    private let images: ImageSet
     private let network: any TrainedNetwork
-    private let images: any TrainingImages
+    private let lesson: any TrainingImages
     private let batch: Int
     /// Positions among the images, in this epoch's order.
     private let order: [UInt32]
@@ -17,45 +17,47 @@ final class EpochSlice: TaskExecution {
     private var sums = (loss: 0.0, correct: 0, samples: 0)
     private var validation = (loss: 0.0, correct: 0, seen: 0)
 
-    /// `macs`: of a sample, forward and back. The epoch is the task's `participation`, counted from 1.
+    /// - Parameters:
+    ///   - before: epochs that the network learnt by something else; the task's `participation`, from 1, counts on.
+    ///   - macs: of a sample, forward and back.
     init(
-        _ executor: InferenceExecutor, task: TaskSpec, network: any TrainedNetwork,
-        images: any TrainingImages, state: ObjectBytes, training: NetworkTrainingSpec, macs: UInt64
+        _ images: ImageSet, task: TaskSpec, network: any TrainedNetwork, lesson: any TrainingImages,
+        state: ObjectBytes, training: NetworkTrainingSpec, before: Int = 0, macs: UInt64
     ) throws(TaskFailure) {
         let epoch = task.participation
-        let samples = images.count
-        guard 1...training.epochs ~= epoch, let count = task.count, count > 0, count <= samples,
+        let samples = lesson.count
+        guard before + 1...before + training.epochs ~= epoch, let count = task.count, count > 0, count <= samples,
             0...(samples - count) ~= task.first, task.first % training.batchSize == 0
         else { throw TaskFailure("samples from \(task.first) of epoch \(epoch)") }
         guard StateObject.restore(state, into: network.state) else {
             throw TaskFailure("\(state.count) bytes of a training's state")
         }
-        self.executor = executor
-        self.network = network
         self.images = images
+        self.network = network
+        self.lesson = lesson
         self.macs = macs
         batch = training.batchSize
         position = task.first
         end = task.first + count
         var order = (0..<UInt32(samples)).map { $0 }
         let network = UInt32(task.client ?? 0)
-        let seed = executor.configuration.seed
+        let seed = images.seed
         var shuffle = RandomStream(
             RandomKey(seed: seed, purpose: .shuffle, client: network, participation: UInt32(epoch)))
         shuffle.shuffle(&order)
         self.order = order
         let stepsAnEpoch = (samples + batch - 1) / batch
-        let steps = (epoch - 1) * stepsAnEpoch + task.first / batch
+        let all = (epoch - 1) * stepsAnEpoch + task.first / batch
         // Every part has random numbers of its own: parts are computed by different workers.
         augmentation = RandomStream(
-            RandomKey(seed: seed, purpose: .augmentation, client: network, participation: UInt32(steps)))
-        self.network.resume(after: steps)
+            RandomKey(seed: seed, purpose: .augmentation, client: network, participation: UInt32(all)))
+        self.network.resume(after: all - before * stepsAnEpoch)
         self.network.learningRate = training.schedule.learningRate(
-            training.optimizer.learningRate, round: epoch)
+            training.optimizer.learningRate, round: epoch - before)
     }
 
     func advance() throws(TaskFailure) -> TaskOutput? {
-        var budget = Int64(InferenceExecutor.slice)
+        var budget = Int64(ImageSet.slice)
         while budget > 0 {
             let samples = position < end ? train() : validate()
             guard samples > 0 else { return output }
@@ -66,7 +68,7 @@ final class EpochSlice: TaskExecution {
 
     private func train() -> Int {
         let range = position..<min(position + batch, end)
-        images.fill(
+        lesson.fill(
             network.input, positions: order[range], labels: &labels, augmentation: &augmentation)
         let result = network.step(labels: labels, order: order, range: range)
         sums.loss += result.lossSum
@@ -78,12 +80,12 @@ final class EpochSlice: TaskExecution {
 
     /// 0 when there is nothing left to look at.
     private func validate() -> Int {
-        let held = executor.held.validation
+        let held = images.held.validation
         guard end == order.count, validation.seen < held.count else { return 0 }
-        let range = validation.seen..<min(validation.seen + InferenceExecutor.evaluationBatch, held.count)
+        let range = validation.seen..<min(validation.seen + ImageSet.evaluationBatch, held.count)
         var none: RandomStream?
-        executor.fill(
-            network.validationInput, executor.dataset.train, Array(held[range]), labels: &labels,
+        images.fill(
+            network.validationInput, images.dataset.train, Array(held[range]), labels: &labels,
             augmentation: &none)
         let result = network.validate(labels: labels, first: validation.seen)
         validation.loss += result.lossSum
@@ -99,30 +101,5 @@ final class EpochSlice: TaskExecution {
                 sums.loss, Double(sums.correct), Double(sums.samples), validation.loss,
                 Double(validation.correct), Double(validation.seen),
             ], work: [UInt64(sums.samples + validation.seen), UInt64(sums.samples)])
-    }
-}
-
-/// What a training keeps between its tasks, as one object.
-enum StateObject {
-    static func make(_ parts: [FloatView]) -> ObjectBytes {
-        let assembly = ObjectAssembly(count: parts.reduce(0) { $0 + 4 * $1.count })
-        var offset = 0
-        for part in parts {
-            assembly.place(ObjectBytes(part), at: offset)
-            offset += 4 * part.count
-        }
-        return assembly.finish()
-    }
-
-    /// False for an object of another length.
-    static func restore(_ object: ObjectBytes, into parts: [FloatView]) -> Bool {
-        guard object.count == parts.reduce(0, { $0 + 4 * $1.count }) else { return false }
-        var offset = 0
-        for part in parts {
-            let length = 4 * part.count
-            guard object.part(offset..<(offset + length)).copy(into: part) else { return false }
-            offset += length
-        }
-        return true
     }
 }

@@ -3,7 +3,7 @@ import TensorMath
 
 /// A teacher's answers to some samples: features and logits, and how good they are.
 final class TeacherPass: TaskExecution {
-    private let executor: InferenceExecutor
+    private let images: ImageSet
     private let teacher: LiveTeacher
     private let split: Split
     private let samples: [UInt32]
@@ -16,18 +16,18 @@ final class TeacherPass: TaskExecution {
 
     /// `keeps`: whether the answers, [samples, filters and then classes], are wanted.
     init(
-        _ executor: InferenceExecutor, teacher: LiveTeacher, split: Split, samples: [UInt32], keeps: Bool
+        _ images: ImageSet, teacher: LiveTeacher, filters: Int, split: Split, samples: [UInt32], keeps: Bool
     ) {
-        self.executor = executor
+        self.images = images
         self.teacher = teacher
         self.split = split
         self.samples = samples
-        width = executor.stage.filters + executor.teacher.classes
+        width = filters + teacher.network.plan.classes
         answers = keeps ? FloatBuffer(count: samples.count * width).view : nil
     }
 
     func advance() throws(TaskFailure) -> TaskOutput? {
-        var budget = Int64(InferenceExecutor.slice)
+        var budget = Int64(ImageSet.slice)
         while budget > 0 {
             guard position < samples.count else {
                 return TaskOutput(
@@ -35,17 +35,17 @@ final class TeacherPass: TaskExecution {
                     metrics: [loss, Double(correct), Double(samples.count)],
                     work: [UInt64(samples.count), 0])
             }
-            let range = position..<min(position + InferenceExecutor.evaluationBatch, samples.count)
+            let range = position..<min(position + ImageSet.evaluationBatch, samples.count)
             answer(range)
             position = range.upperBound
-            budget -= Int64(executor.teacher.macs) * Int64(range.count)
+            budget -= Int64(teacher.network.plan.macs) * Int64(range.count)
         }
         return nil
     }
 
     private func answer(_ range: Range<Int>) {
         var none: RandomStream?
-        executor.fill(
+        images.fill(
             teacher.network.input, split, Array(samples[range]), labels: &labels, augmentation: &none)
         let outputs = teacher.answers(samples: range.count)
         let result = teacher.network.lossAndCorrect(labels: labels.span, samples: range.count)
@@ -68,52 +68,4 @@ final class TeacherPass: TaskExecution {
         }
         return rows
     }
-}
-
-/// How good a network that stands on one device is on consecutive samples of the test split.
-final class TestPass: TaskExecution {
-    private let executor: InferenceExecutor
-    private let ensemble: StudentEnsemble
-    private let range: Range<Int>
-    private let macs: UInt64
-    private var position: Int
-    private var labels: [UInt8] = []
-    private var loss = 0.0
-    private var correct = 0
-
-    init(_ executor: InferenceExecutor, ensemble: StudentEnsemble, range: Range<Int>) {
-        self.executor = executor
-        self.ensemble = ensemble
-        self.range = range
-        position = range.lowerBound
-        macs = ensemble.plan.macs
-    }
-
-    func advance() throws(TaskFailure) -> TaskOutput? {
-        var budget = Int64(InferenceExecutor.slice)
-        while budget > 0 {
-            guard position < range.upperBound else {
-                return TaskOutput(
-                    objects: [], metrics: [loss, Double(correct), Double(range.count)],
-                    work: [UInt64(range.count), 0])
-            }
-            let end = min(position + InferenceExecutor.evaluationBatch, range.upperBound)
-            var none: RandomStream?
-            executor.fill(
-                ensemble.input, executor.dataset.test, (position..<end).map { UInt32($0) }, labels: &labels,
-                augmentation: &none)
-            ensemble.forward(samples: end - position)
-            let result = ensemble.head.lossAndCorrect(labels: labels.span, samples: end - position)
-            loss += result.lossSum
-            correct += result.correct
-            budget -= Int64(macs) * Int64(end - position)
-            position = end
-        }
-        return nil
-    }
-}
-
-extension EnsemblePlan {
-    /// Multiply-accumulates of one image, on all devices and the hub.
-    package var macs: UInt64 { students.reduce(head.macs) { $0 + $1.macs } }
 }

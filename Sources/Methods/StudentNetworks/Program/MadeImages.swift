@@ -1,35 +1,5 @@
-import Datasets
 import Networks
 import TensorMath
-
-/// What networks learn from, counted from 0.
-protocol TrainingImages: AnyObject {
-    var count: Int { get }
-
-    /// Fills a batch with the images at `positions`, as networks see them; `augmentation` changes them where the scenario
-    /// asks for it.
-    func fill(
-        _ input: FloatView, positions: ArraySlice<UInt32>, labels: inout [UInt8],
-        augmentation: inout RandomStream?)
-}
-
-/// The training samples that are not held out.
-final class RealImages: TrainingImages {
-    private let executor: InferenceExecutor
-
-    init(_ executor: InferenceExecutor) { self.executor = executor }
-
-    var count: Int { executor.held.train.count }
-
-    func fill(
-        _ input: FloatView, positions: ArraySlice<UInt32>, labels: inout [UInt8],
-        augmentation: inout RandomStream?
-    ) {
-        let samples = positions.map { executor.held.train[Int($0)] }
-        executor.fill(
-            input, executor.dataset.train, samples, labels: &labels, augmentation: &augmentation)
-    }
-}
 
 /// Images that were made, normalised as the teacher reads them; image i is of class i modulo their number.
 final class MadeImages: TrainingImages {

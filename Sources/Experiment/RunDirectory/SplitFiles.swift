@@ -1,0 +1,121 @@
+import Devices
+import Methods
+import Networks
+
+/// What follows from the modes of an experiment in split computing and the profiles that it names: costs at every rate, and
+/// the rates at which one mode becomes better than another.
+public struct SplitCosts: Sendable {
+    /// Two modes on a device, and where the cheaper one changes.
+    public struct CrossoverRow: Sendable, Equatable {
+        public enum Cost: String, Sendable, CaseIterable { case latency, energy }
+
+        public let device: String
+        public let cost: Cost
+        /// The cheaper one below the rate, and the one above it.
+        public let below: String
+        public let above: String
+        /// In closed form, 10^6 bit/s.
+        public let rateMbps: Double
+        /// Neighbours of the scenario's rates between which it was found; nil where that is outside.
+        public let gridMbps: ClosedRange<Double>?
+    }
+
+    public let rates: [RateRow]
+    public let crossovers: [CrossoverRow]
+
+    /// `modes`: of a finished run with this configuration.
+    public init(
+        _ modes: [ModeRow], _ configuration: SplitComputingConfiguration
+    ) throws(ProfileError) {
+        guard let teacher = configuration.teacher.plan(configuration.dataset), let first = modes.first else {
+            (rates, crossovers) = ([], [])
+            return
+        }
+        let header = modes.map(\.headerBytes).max() ?? first.headerBytes
+        let pricing = try configuration.pricing(
+            teacher, headers: InferenceHeaders(item: header, weights: { $0 }))
+        var deployed: [DeployedMode] = []
+        for (mode, network) in configuration.modes.map({ ($0, $0.network) }) {
+            guard let row = modes.first(where: { $0.mode == mode.name }) else { continue }
+            let divided = try? network.map { try configuration.networks[$0].divided(teacher, configuration.bottleneck) }
+            deployed.append(pricing.deployed(mode, divided: divided ?? nil, row.traffic))
+        }
+        rates = deployed.flatMap { pricing.rateRows($0) }
+        crossovers = Self.crossovers(deployed, pricing)
+    }
+
+    private static func crossovers(_ modes: [DeployedMode], _ pricing: SplitPricing) -> [CrossoverRow] {
+        var rows: [CrossoverRow] = []
+        for device in pricing.devices {
+            let priced = modes.compactMap { pricing.priced($0, on: device) }
+            for (place, a) in priced.enumerated() {
+                for b in priced[(place + 1)...] {
+                    rows += CrossoverRow.Cost.allCases.compactMap {
+                        crossover($0, a, b, device: device.name, rates: pricing.rates)
+                    }
+                }
+            }
+        }
+        return rows
+    }
+
+    private static func crossover(
+        _ cost: CrossoverRow.Cost, _ a: PricedMode, _ b: PricedMode, device: String, rates: [Double]
+    ) -> CrossoverRow? {
+        let (first, second) =
+            cost == .latency ? (a.seconds, b.seconds) : (a.joules, b.joules)
+        guard let rate = Crossover.rate(first, second) else { return nil }
+        let grid = Crossover.bracket(rates, first.value(at:), second.value(at:))
+        // Below it, the one that sends less.
+        let isFirst = first.inverse < second.inverse
+        return CrossoverRow(
+            device: device, cost: cost, below: isFirst ? a.name : b.name, above: isFirst ? b.name : a.name,
+            rateMbps: rate / 1e6, gridMbps: grid.map { $0.lowerBound / 1e6...$0.upperBound / 1e6 })
+    }
+}
+
+extension SplitComputingConfiguration {
+    /// With the profiles that it names.
+    package func pricing(
+        _ teacher: NetworkPlan, headers: InferenceHeaders
+    ) throws(ProfileError) -> SplitPricing {
+        var devices: [DeviceProfile] = []
+        for name in [deployment.device] + deployment.otherDevices {
+            devices.append(try ProfileCatalogue.device(name))
+        }
+        return SplitPricing(
+            links, devices: devices, server: try ProfileCatalogue.device(deployment.server),
+            link: try ProfileCatalogue.link(links.radio), teacher: teacher, headers: headers)
+    }
+}
+
+extension RunDirectory {
+    func exportSplitComputing(
+        from ledger: Ledger, _ configuration: SplitComputingConfiguration
+    ) throws(RecordError) {
+        try export(Name.training, EpochTable.self, from: ledger)
+        try export(Name.modes, ModeTable.self, from: ledger)
+        let modes: [ModeRow]
+        do throws(LedgerError) { modes = try ledger.modes() } catch { throw .ledger(error) }
+        let costs: SplitCosts
+        do throws(ProfileError) { costs = try SplitCosts(modes, configuration) } catch { throw .profile(error) }
+        let parts = ModeTable.costColumns
+        try export(Name.rates, header: ["mode", "device", "rate_mbps"] + parts) { file throws(LedgerError) in
+            for row in costs.rates {
+                let cells = [row.mode, row.device, shortest(row.rateMbps)] + row.cost.parts.map { shortest($0) }
+                file.write(csvLine(cells))
+            }
+        }
+        let header = ["device", "cost", "below", "above", "rate_mbps", "grid_from_mbps", "grid_to_mbps"]
+        try export(Name.crossovers, header: header) { file throws(LedgerError) in
+            for row in costs.crossovers {
+                file.write(
+                    csvLine([
+                        row.device, row.cost.rawValue, row.below, row.above, shortest(row.rateMbps),
+                        row.gridMbps.map { shortest($0.lowerBound) } ?? "",
+                        row.gridMbps.map { shortest($0.upperBound) } ?? "",
+                    ]))
+            }
+        }
+    }
+}

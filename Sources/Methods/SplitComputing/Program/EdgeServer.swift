@@ -1,0 +1,98 @@
+import Datasets
+import Networks
+import TensorMath
+
+/// The server's side of a mode: from what a device sent to a class.
+final class EdgeServer {
+    /// What became of an image.
+    struct Answer: Equatable {
+        let label: Int
+        /// Whether the device had answered itself.
+        let byDevice: Bool
+    }
+
+    private enum Work {
+        case tail(Network, code: FloatView, hasExit: Bool)
+        case jpeg(JPEGCodec)
+        case pixels
+    }
+
+    private let work: Work
+    private let format: CodeFormat
+    private let shape: SampleShape
+    private let normalization: ChannelStatistics?
+    /// The teacher, of edge offloading.
+    private let whole: Network?
+    private let classes: Int
+
+    /// - Parameters:
+    ///   - parameters: of the divided network as a whole, or of the teacher.
+    ///   - shape: of an image as the data set has it.
+    init(
+        _ mode: SplitMode, divided: DividedNetwork?, teacher: NetworkPlan, parameters: ObjectBytes,
+        shape: SampleShape, configuration: SplitComputingConfiguration
+    ) {
+        format = configuration.bottleneck.format
+        normalization = configuration.preprocessing.normalization
+        self.shape = shape
+        classes = teacher.classes
+        let plan = divided?.whole ?? teacher
+        let all = FloatBuffer(count: plan.layout.count).view
+        let fits = parameters.copy(into: all)
+        precondition(fits, "parameters of another network")
+        if let divided {
+            let tail = Network(
+                plan: divided.tail, batch: 1, mode: .evaluation, parameters: divided.parametersOfTail(in: all))
+            let code = FloatBuffer(count: divided.code.count).view
+            work = .tail(tail, code: code, hasExit: divided.exit != nil)
+            whole = nil
+        } else {
+            whole = Network(plan: teacher, batch: 1, mode: .evaluation, parameters: all)
+            if case .edge(quality: _?) = mode.kind { work = .jpeg(JPEGCodec()) } else { work = .pixels }
+        }
+    }
+
+    /// nil for anything that no device of this run sends.
+    func answer(_ payload: ObjectBytes) -> Answer? {
+        switch work {
+        case .tail(let tail, let code, let hasExit):
+            guard hasExit else { return classify(payload, tail, code) }
+            guard payload.count > 0 else { return nil }
+            let flag = payload.bytes[0]
+            if flag == 1 {
+                guard payload.count == 2, Int(payload.bytes[1]) < classes else { return nil }
+                return Answer(label: Int(payload.bytes[1]), byDevice: true)
+            }
+            guard flag == 0 else { return nil }
+            return classify(payload.part(1..<payload.count), tail, code)
+        case .jpeg(let codec):
+            guard let pixels = try? codec.decode(payload.bytes, shape: shape) else { return nil }
+            return classify(pixels: ObjectBytes(pixels))
+        case .pixels: return classify(pixels: payload)
+        }
+    }
+
+    /// Of an answer that the device gave without a link.
+    func localAnswer(_ payload: ObjectBytes) -> Answer? {
+        guard payload.count == 1, Int(payload.bytes[0]) < classes else { return nil }
+        return Answer(label: Int(payload.bytes[0]), byDevice: true)
+    }
+
+    private func classify(_ payload: ObjectBytes, _ tail: Network, _ code: FloatView) -> Answer? {
+        guard format.decode(payload, into: code) else { return nil }
+        tail.input.copy(from: code)
+        tail.forward(samples: 1)
+        return Answer(label: tail.logits.slice(0, classes).mostProbable.index, byDevice: false)
+    }
+
+    private func classify(pixels: ObjectBytes) -> Answer? {
+        guard let whole, pixels.count == shape.count, Split.convert(pixels, into: whole.input) else {
+            return nil
+        }
+        if let normalization {
+            ImageBatch(whole.input, shape: whole.plan.input).normalize(samples: 1, by: normalization)
+        }
+        whole.forward(samples: 1)
+        return Answer(label: whole.logits.slice(0, classes).mostProbable.index, byDevice: false)
+    }
+}

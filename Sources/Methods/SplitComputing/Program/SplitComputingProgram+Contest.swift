@@ -1,0 +1,114 @@
+import Datasets
+import Devices
+import Networks
+import TensorMath
+
+// Modes answer the test images: a device in a process of its own sends what the server, which is this, needs.
+extension SplitComputingProgram {
+    mutating func beginContest(_ index: Int) -> ProgramStep {
+        let mode = modes[index]
+        var step = ProgramStep()
+        step.phase = .evaluating(round: round + 1)
+        let all = parameters(of: mode)
+        let network = mode.network.map { self.divided[$0] }
+        contest = SplitContest(
+            index: index,
+            server: mode.isServed
+                ? EdgeServer(
+                    mode, divided: network, teacher: teacherPlan, parameters: all, shape: data.test.shape,
+                    configuration: configuration) : nil, images: testCount)
+        if mode.isServed { step.tasks.append(serve(mode, index, all)) }
+        // What the same network answers in one piece, with values as they are.
+        if mode.network != nil || mode.kind == .local { step.tasks += test(index, all) }
+        waiting = Set(step.tasks.map(\.id))
+        return step
+    }
+
+    /// Of the mode's network as a whole.
+    private func parameters(of mode: SplitMode) -> ObjectBytes {
+        guard let network = mode.network else { return teacherParameters }
+        let state = states[network]!
+        return mode.isAfterStage1 ? state.afterStage1! : state.parameters
+    }
+
+    private mutating func serve(_ mode: SplitMode, _ index: Int, _ all: ObjectBytes) -> TaskSpec {
+        let own = mode.network.map { states[$0]!.parametersOfDevice(all) } ?? ObjectBytes([])
+        let whole = teacherParameters
+        objects[own.id] = own
+        objects[whole.id] = whole
+        let deployment = configuration.deployment
+        return TaskSpec(
+            id: taskID(.serveDevice, index, round: round + 1), kind: .serveDevice, round: round + 1,
+            client: 0, participation: index, layout: layoutDigest,
+            inputs: [ObjectReference(own), ObjectReference(whole)], isFederated: true,
+            stream: StreamSpec(
+                items: testCount, window: deployment.window, onDisconnect: deployment.onDisconnect))
+    }
+
+    private mutating func test(_ index: Int, _ parameters: ObjectBytes) -> [TaskSpec] {
+        objects[parameters.id] = parameters
+        return stride(from: 0, to: testCount, by: Self.evaluationSlice).map { first in
+            TaskSpec(
+                id: taskID(.evaluateTest, first / Self.evaluationSlice, round: round + 1),
+                kind: .evaluateTest, round: round + 1, client: index, first: first,
+                count: min(Self.evaluationSlice, testCount - first), layout: layoutDigest,
+                inputs: [ObjectReference(parameters)])
+        }
+    }
+
+    // MARK: - Streams
+
+    public func input(_ item: Int, of task: TaskSpec) -> StreamInput { .sensed }
+
+    public mutating func accept(
+        _ answer: ObjectBytes, item: Int, of task: TaskSpec, isLocal: Bool
+    ) throws(Rejection) -> ProgramStep {
+        guard waiting.contains(task.id), let contest, let server = contest.server else {
+            return ProgramStep()
+        }
+        guard let result = isLocal ? server.localAnswer(answer) : server.answer(answer) else {
+            throw Rejection(
+                .wrongShape,
+                "\(answer.count) bytes for image \(item) that no device sends for \(modes[contest.index].name)"
+            )
+        }
+        if result.label == Int(data.test.labels[item - 1]) { self.contest!.correct += 1 }
+        if isLocal {
+            self.contest!.local += 1
+        } else if result.byDevice {
+            self.contest!.exits += 1
+        } else {
+            self.contest!.payloads[item - 1] = answer.count
+        }
+        return settled(task)
+    }
+
+    public mutating func lose(_ items: [Int], of task: TaskSpec) -> ProgramStep {
+        guard waiting.contains(task.id), contest != nil else { return ProgramStep() }
+        contest!.lost += items.count
+        return settled(task)
+    }
+
+    private mutating func settled(_ task: TaskSpec) -> ProgramStep {
+        contest!.settled == testCount && finish(task) ? finishContest() : ProgramStep()
+    }
+
+    // MARK: - Results
+
+    mutating func finishContest() -> ProgramStep {
+        let contest = contest!
+        let mode = modes[contest.index]
+        let whole = sums[0]?.accuracy
+        let accuracy = mode.isServed ? Double(contest.correct) / Double(testCount) : whole!
+        let deployed = pricing.deployed(mode, divided: mode.network.map { divided[$0] }, contest.traffic)
+        rows = [
+            .mode(
+                ModeRow(
+                    round: round + 1, mode: mode, bits: configuration.bottleneck.format.bits,
+                    accuracy: accuracy, wholeAccuracy: whole, contest: contest, deployed: deployed,
+                    pricing: pricing, digest: hexadecimal(parameters(of: mode).digest)))
+        ]
+        self.contest = nil
+        return closeRound(accuracy: accuracy)
+    }
+}

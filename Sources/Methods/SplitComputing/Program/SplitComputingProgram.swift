@@ -1,0 +1,188 @@
+import Datasets
+import Devices
+import Networks
+import TensorMath
+
+/// Split computing in rounds: epochs of the teacher where it is not loaded, epochs of all divided networks, and one round
+/// for each mode at the test images.
+public struct SplitComputingProgram: Program {
+    /// Samples of a task of evaluation.
+    static let evaluationSlice = 1000
+
+    let configuration: SplitComputingConfiguration
+    let networks: [SplitNetwork]
+    let divided: [DividedNetwork]
+    let modes: [SplitMode]
+    let timetable: SplitTimetable
+    let data: InferenceData
+    let held: HeldOut
+    let teacherPlan: NetworkPlan
+    let pricing: SplitPricing
+    let layoutDigest: [UInt8]
+
+    /// The last finished round.
+    var round: Int
+    /// As `TeacherTraining.state`.
+    var teacher: ObjectBytes
+    /// By place among the networks; empty while the teacher learns.
+    var states: [Int: SplitState] = [:]
+    /// Objects that open tasks name.
+    var objects: [ObjectID: ObjectBytes] = [:]
+    var waiting: Set<UInt64> = []
+    /// Sums of this round, by network from 1 (0 for the teacher), or of its test under 0.
+    var sums: [Int: TaskSums] = [:]
+    var contest: SplitContest?
+    var rows: [Row] = []
+
+    /// - Parameters:
+    ///   - loaded: the teacher's parameters, where it is not trained.
+    ///   - snapshot: of the same configuration, to go on after.
+    package init(
+        configuration: SplitComputingConfiguration, data: InferenceData, teacher plan: NetworkPlan,
+        pricing: SplitPricing, loaded: ObjectBytes? = nil, resuming snapshot: Snapshot? = nil
+    ) throws(SplitError) {
+        self.configuration = configuration
+        self.data = data
+        self.pricing = pricing
+        networks = configuration.networks
+        divided = try configuration.divided(plan)
+        modes = configuration.modes
+        timetable = SplitTimetable(configuration)
+        held = HeldOut(
+            count: data.trainCount, fraction: configuration.validationFraction, seed: configuration.seed)
+        teacherPlan = plan
+        layoutDigest = plan.layout.digest
+        round = snapshot?.round ?? 0
+        teacher = ObjectBytes([])
+        if let snapshot { restore(snapshot) } else { initialize(loaded) }
+    }
+
+    private mutating func initialize(_ loaded: ObjectBytes?) {
+        let training = configuration.teacher.training
+        teacher = TeacherTraining.initialState(
+            teacherPlan, training.optimizer, configuration.teacher.initialization, loaded: loaded,
+            seed: configuration.seed)
+    }
+
+    var teacherParameters: ObjectBytes { teacher.part(0..<(4 * teacherPlan.layout.count)) }
+
+    /// Test images that modes are asked.
+    var testCount: Int { configuration.deployment.images(of: data.test.count) }
+
+    // MARK: - Snapshots
+
+    private static let optimizerVector = "teacher_optimizer"
+    private static let networkPrefix = "network_"
+    private static let stage1Prefix = "stage1_"
+
+    private mutating func restore(_ snapshot: Snapshot) {
+        func vector(_ name: String) -> ObjectBytes? { snapshot.memory.first { $0.name == name }?.values }
+        let parts = [snapshot.model] + (vector(Self.optimizerVector).map { [$0] } ?? [])
+        let assembly = ObjectAssembly(count: parts.reduce(0) { $0 + $1.count })
+        assembly.place(snapshot.model, at: 0)
+        if parts.count == 2 { assembly.place(parts[1], at: snapshot.model.count) }
+        teacher = assembly.finish()
+        for index in networks.indices {
+            guard let training = vector("\(Self.networkPrefix)\(index)") else { continue }
+            states[index] = SplitState(
+                divided[index], training: training, afterStage1: vector("\(Self.stage1Prefix)\(index)"))
+        }
+    }
+
+    /// What a resumed run needs, after the last finished round.
+    func snapshot() -> Snapshot {
+        let parameters = teacherParameters
+        var memory: [NamedVector] = []
+        if teacher.count > parameters.count {
+            var layout = ParameterLayout()
+            layout.append(
+                name: "memory", shape: [(teacher.count - parameters.count) / 4], role: .buffer, layer: 0)
+            memory.append(
+                NamedVector(
+                    name: Self.optimizerVector, layout: layout,
+                    values: teacher.part(parameters.count..<teacher.count)))
+        }
+        for (index, state) in states.sorted(by: { $0.key < $1.key }) {
+            memory.append(
+                NamedVector(
+                    name: "\(Self.networkPrefix)\(index)", layout: state.trainingLayout,
+                    values: state.training))
+            guard let first = state.afterStage1 else { continue }
+            memory.append(
+                NamedVector(
+                    name: "\(Self.stage1Prefix)\(index)", layout: state.divided.whole.layout, values: first))
+        }
+        return Snapshot(
+            round: round, model: parameters, layout: teacherPlan.layout, memory: memory,
+            final: round == timetable.rounds)
+    }
+
+    /// The name of the vector that a network is saved as.
+    package static func vector(ofNetwork index: Int) -> String { "\(networkPrefix)\(index)" }
+
+    // MARK: - Program
+
+    public func object(_ id: ObjectID) -> ObjectBytes? { objects[id] }
+
+    public mutating func start() -> ProgramStep {
+        precondition(round < timetable.rounds, "nothing is left to do")
+        return beginRound()
+    }
+
+    public mutating func accept(_ output: TaskOutput, of task: TaskSpec) throws(Rejection) -> ProgramStep {
+        guard waiting.contains(task.id) else { return ProgramStep() }
+        switch task.kind {
+        case .trainNetwork: return try acceptSlice(output, of: task)
+        case .evaluateTest:
+            try sums[0, default: TaskSums()].add(output.metrics, samples: task.count ?? 0)
+            return finish(task) ? finishContest() : ProgramStep()
+        case .train, .evaluateClient, .teacherOutputs, .makeImages, .serveStudent, .serveDevice:
+            preconditionFailure("not a result of this program")
+        }
+    }
+
+    /// Whether that was the last open task.
+    mutating func finish(_ task: TaskSpec) -> Bool {
+        waiting.remove(task.id)
+        return waiting.isEmpty
+    }
+
+    /// Round, kind and place: unique in the run, equal in every execution of it.
+    func taskID(_ kind: TaskSpec.Kind, _ position: Int, round: Int) -> UInt64 {
+        precondition(position < 1 << 28)
+        return UInt64(round) << 32 | UInt64(kind.rawValue) << 28 | UInt64(position)
+    }
+
+    // MARK: - Rounds
+
+    mutating func beginRound() -> ProgramStep {
+        objects = [:]
+        sums = [:]
+        rows = []
+        switch timetable.stage(round + 1) {
+        case .teacher(let epoch): return train([0], epoch: epoch)
+        case .training(let epoch): return train(learners(in: epoch), epoch: epoch)
+        case .contest(let index): return beginContest(index)
+        }
+    }
+
+    /// Ends the current round, whose rows are in `rows`, and begins the next.
+    mutating func closeRound(accuracy: Double?) -> ProgramStep {
+        round += 1
+        let (finished, snapshot, ended) = (rows, snapshot(), round)
+        var step: ProgramStep
+        if round == timetable.rounds {
+            step = ProgramStep()
+            // The mode that the run is about may have had its round before the run was resumed: its accuracy is in the
+            // ledger alone.
+            step.outcome = Outcome(
+                rounds: round, finalAccuracy: nil, modelDigest: hexadecimal(states[0]!.parameters.digest))
+        } else {
+            step = beginRound()
+        }
+        step.rows = finished + step.rows
+        step.snapshot = step.snapshot ?? snapshot
+        step.finished.insert(FinishedRound(round: ended, accuracy: accuracy), at: 0)
+        return step
+    }
+}

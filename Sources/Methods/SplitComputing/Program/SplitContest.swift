@@ -1,0 +1,45 @@
+/// A mode at the test images.
+struct SplitContest {
+    /// Of the modes.
+    let index: Int
+    let server: EdgeServer?
+    var correct = 0
+    /// Images that the device answered itself because of an early exit, and because there was no link.
+    var exits = 0
+    var local = 0
+    /// Images whose answers never came.
+    var lost = 0
+    /// Of each image that crossed the link, in the order of images; nil for others.
+    var payloads: [Int?]
+
+    init(index: Int, server: EdgeServer?, images: Int) {
+        self.index = index
+        self.server = server
+        payloads = .init(repeating: nil, count: images)
+    }
+
+    var settled: Int { sent.count + exits + local + lost }
+
+    /// Payloads of what crossed the link.
+    private var sent: [Int] { payloads.compactMap(\.self) }
+
+    var traffic: SplitTraffic {
+        let (images, sent) = (payloads.count, sent.sorted())
+        return SplitTraffic(
+            images: images, sent: sent.count, total: UInt64(sent.reduce(0, +)), least: sent.first ?? 0,
+            greatest: sent.last ?? 0)
+    }
+}
+
+/// Bytes that a mode sent for the test images, without headers.
+package struct SplitTraffic: Sendable, Equatable {
+    package let images: Int
+    /// Images of which something more than an answer crossed the link.
+    package let sent: Int
+    package let total: UInt64
+    package let least: Int
+    package let greatest: Int
+
+    /// Of an image that was sent.
+    package var mean: Double { sent == 0 ? 0 : Double(total) / Double(sent) }
+}

@@ -1,0 +1,81 @@
+/// One way to have an image classified that a run tries.
+public struct SplitMode: Sendable, Equatable {
+    public enum Kind: Sendable, Equatable {
+        /// The teacher on the device.
+        case local
+        /// The teacher on the server, which gets images: as JPEG of a quality, or as they are.
+        case edge(quality: Int?)
+        /// A divided network, by its place among the networks; after stage 1 alone, or as a whole.
+        case divided(network: Int, afterStage1: Bool)
+        /// A divided network whose device answers itself where it is sure enough.
+        case exiting(network: Int, threshold: Double)
+    }
+
+    public let kind: Kind
+    /// Such as `bottlefit_3`: unique in a run.
+    public let name: String
+    /// Of the code; 0 for others.
+    public let channels: Int
+
+    /// The network that it deploys, by its place; nil for the teacher.
+    package var network: Int? {
+        switch kind {
+        case .local, .edge: nil
+        case .divided(let network, _), .exiting(let network, _): network
+        }
+    }
+
+    /// Whether something crosses the link.
+    package var isServed: Bool { kind != .local }
+
+    /// Whether it asks a network that ends after stage 1.
+    package var isAfterStage1: Bool {
+        if case .divided(_, afterStage1: true) = kind { true } else { false }
+    }
+
+    /// The word for it in tables.
+    package var word: String {
+        switch kind {
+        case .local: "local"
+        case .edge(let quality): quality == nil ? "edge_raw" : "edge_jpeg"
+        case .divided(_, let first): first ? "stage1" : String(name.prefix { !$0.isNumber }.dropLast())
+        case .exiting: "early_exit"
+        }
+    }
+}
+
+extension SplitComputingConfiguration {
+    /// The bottlenecks first, each before and after stage 2, then the baselines.
+    public var modes: [SplitMode] {
+        var modes: [SplitMode] = []
+        for (index, network) in networks.enumerated() {
+            func add(_ kind: SplitMode.Kind, _ suffix: String = "") {
+                modes.append(
+                    SplitMode(kind: kind, name: network.name + suffix, channels: network.channels))
+            }
+            switch network.kind {
+            case .bottleneck:
+                add(.divided(network: index, afterStage1: false))
+                add(.divided(network: index, afterStage1: true), "_stage1")
+            case .naive, .headDistillation, .autoencoder: add(.divided(network: index, afterStage1: false))
+            case .earlyExit:
+                for threshold in deployment.exitThresholds {
+                    add(.exiting(network: index, threshold: threshold), "_\(threshold)")
+                }
+            }
+        }
+        modes.append(SplitMode(kind: .local, name: "local", channels: 0))
+        if baselines.contains(.edgeJPEG) {
+            modes += deployment.jpegQualities.map {
+                SplitMode(kind: .edge(quality: $0), name: "edge_jpeg_\($0)", channels: 0)
+            }
+        }
+        if baselines.contains(.edgeRaw) {
+            modes.append(SplitMode(kind: .edge(quality: nil), name: "edge_raw", channels: 0))
+        }
+        return modes
+    }
+
+    /// What the run is about.
+    public var mainMode: SplitMode { modes[0] }
+}

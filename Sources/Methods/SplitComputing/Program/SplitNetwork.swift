@@ -1,0 +1,138 @@
+import CKernels
+import Networks
+
+/// A divided network that is trained, for one or several modes.
+package struct SplitNetwork: Sendable, Equatable {
+    package enum Kind: Sendable, Equatable {
+        /// In two stages: features, then answers.
+        case bottleneck
+        /// From labels, or labels and answers, in one stage.
+        case naive(SplitTrainingSpec.Loss)
+        case headDistillation
+        case autoencoder
+        case earlyExit
+    }
+
+    /// What a network learns from in an epoch.
+    enum Lesson: Sendable, Equatable {
+        /// The teacher's features: at all taps, or at the decoder's output only. What is the teacher's is frozen.
+        case features(all: Bool)
+        /// Answers.
+        case answers(SplitTrainingSpec.Loss, freezesEncoder: Bool)
+        /// Labels, at two outputs at once.
+        case exits
+
+        var needsTeacher: Bool {
+            switch self {
+            case .features: true
+            case .answers(let loss, _): loss == .kd
+            case .exits: false
+            }
+        }
+    }
+
+    /// Epochs with one lesson and one optimiser.
+    struct Phase: Sendable, Equatable {
+        let lesson: Lesson
+        let training: NetworkTrainingSpec
+        /// Epochs of phases before it.
+        let before: Int
+    }
+
+    package let kind: Kind
+    /// Of the code that it is made for; 0 where the teacher's own cut is taken.
+    package let channels: Int
+
+    /// Unique in a run.
+    package var name: String {
+        switch kind {
+        case .bottleneck: "bottlefit_\(channels)"
+        case .naive(let loss): "naive_\(loss.rawValue)_\(channels)"
+        case .headDistillation: "hnd_\(channels)"
+        case .autoencoder: "autoencoder_\(channels)"
+        case .earlyExit: "early_exit"
+        }
+    }
+
+    package func divided(
+        _ teacher: NetworkPlan, _ bottleneck: BottleneckSpec
+    ) throws(SplitError) -> DividedNetwork {
+        switch kind {
+        case .bottleneck, .naive, .headDistillation:
+            return try .bottleneck(of: teacher, version: bottleneck.version, channels: channels)
+        case .autoencoder:
+            let code = try DividedNetwork.bottleneck(
+                of: teacher, version: bottleneck.version, channels: channels
+            ).code
+            return try .autoencoder(of: teacher, version: bottleneck.version, codeValues: code.count)
+        case .earlyExit: return try .earlyExit(of: teacher)
+        }
+    }
+
+    func phases(_ training: SplitTrainingSpec) -> [Phase] {
+        let (first, second) = (training.stage1, training.stage2)
+        switch kind {
+        case .bottleneck:
+            let answers = Lesson.answers(training.loss, freezesEncoder: training.freezesEncoder)
+            return [
+                Phase(lesson: .features(all: true), training: first, before: 0),
+                Phase(lesson: answers, training: second, before: first.epochs),
+            ]
+        case .naive(let loss):
+            let answers = Lesson.answers(loss, freezesEncoder: false)
+            return [Phase(lesson: answers, training: training.endToEnd, before: 0)]
+        case .headDistillation, .autoencoder:
+            return [
+                Phase(
+                    lesson: .features(all: false), training: first.stretched(to: first.epochs + second.epochs),
+                    before: 0)
+            ]
+        case .earlyExit: return [Phase(lesson: .exits, training: training.endToEnd, before: 0)]
+        }
+    }
+
+    /// The phase of an epoch, from 1; nil after the last.
+    func phase(ofEpoch epoch: Int, _ training: SplitTrainingSpec) -> Phase? {
+        phases(training).first { $0.before + 1...$0.before + $0.training.epochs ~= epoch }
+    }
+}
+
+extension NetworkTrainingSpec {
+    /// The same course of the learning rate over another number of epochs.
+    func stretched(to epochs: Int) -> NetworkTrainingSpec {
+        var training = self
+        func stretched(_ count: Int) -> Int {
+            max(1, Int((Double(count) * Double(epochs) / Double(self.epochs)).rounded()))
+        }
+        training.epochs = epochs
+        switch schedule {
+        case .constant: break
+        case .exponential(let factor):
+            let share = Double(self.epochs) / Double(epochs)
+            training.schedule = .exponential(factor: ck_exp(share * ck_log(factor)))
+        case .step(let every, let factor):
+            training.schedule = .step(every: stretched(every), factor: factor)
+        case .cosine(let rounds, let minimum):
+            training.schedule = .cosine(rounds: max(2, stretched(rounds)), minimum: minimum)
+        }
+        return training
+    }
+}
+
+extension SplitComputingConfiguration {
+    /// Those of the bottleneck first, then the baselines, which have as many channels as the first.
+    package var networks: [SplitNetwork] {
+        let first = bottleneck.channels[0]
+        return bottleneck.channels.map { SplitNetwork(kind: .bottleneck, channels: $0) }
+            + baselines.compactMap { baseline -> SplitNetwork? in
+                switch baseline {
+                case .local, .edgeJPEG, .edgeRaw: nil
+                case .naiveCE: SplitNetwork(kind: .naive(.ce), channels: first)
+                case .naiveKD: SplitNetwork(kind: .naive(.kd), channels: first)
+                case .hnd: SplitNetwork(kind: .headDistillation, channels: first)
+                case .autoencoder: SplitNetwork(kind: .autoencoder, channels: first)
+                case .earlyExit: SplitNetwork(kind: .earlyExit, channels: 0)
+                }
+            }
+    }
+}

@@ -1,0 +1,146 @@
+import Experiment
+import Methods
+
+/// A report on split computing for machines: what the text shows, exact and whole. Names become snake_case where it is
+/// printed.
+public struct SplitDocument: Encodable, Sendable {
+    struct Cost: Encodable {
+        let deviceSeconds: Double
+        let preparationSeconds: Double
+        let uplinkSeconds: Double
+        let serverSeconds: Double
+        let downlinkSeconds: Double
+        let latencySeconds: Double
+        let computeJoules: Double
+        let radioJoules: Double
+        let waitingJoules: Double
+        let energyJoules: Double
+        let marginalJoules: Double
+
+        init(_ it: MeanCost) {
+            (deviceSeconds, preparationSeconds) = (it.deviceSeconds, it.preparationSeconds)
+            (uplinkSeconds, serverSeconds) = (it.uplinkSeconds, it.serverSeconds)
+            (downlinkSeconds, latencySeconds) = (it.downlinkSeconds, it.seconds)
+            (computeJoules, radioJoules, waitingJoules) = (it.computeJoules, it.radioJoules, it.waitingJoules)
+            (energyJoules, marginalJoules) = (it.joules, it.marginalJoules)
+        }
+    }
+
+    struct Mode: Encodable {
+        let mode: String
+        let kind: String
+        let channels: Int
+        let accuracy: Double
+        let teacherDifferencePoints: Double?
+        let wholeAccuracy: Double?
+        let images: Int
+        let sent: Int
+        let exits: Int
+        let local: Int
+        let lost: Int
+        /// Mean over all images, without headers.
+        let payloadBytes: Double
+        let headerBytes: UInt64
+        let deviceParameters: Int
+        let deviceMacs: UInt64
+        let serverMacs: UInt64
+        let cost: Cost
+    }
+
+    struct Crossover: Encodable {
+        let device: String
+        let cost: String
+        let below: String
+        let above: String
+        let rateMbps: Double
+        let gridFromMbps: Double?
+        let gridToMbps: Double?
+    }
+
+    struct Run: Encodable {
+        let run: String
+        let directory: String
+        let mode: String
+        let seed: UInt64
+        let rounds: Int
+        let roundsPlanned: Int
+        /// False for a run that was interrupted or is running still.
+        let finished: Bool
+        let teacherAccuracy: Double?
+        let accuracy: Double?
+        /// Latency and energy are modelled with these.
+        let devices: String
+        let wallSeconds: Double
+        let modelDigest: String?
+        let modes: [Mode]
+        let crossovers: [Crossover]
+    }
+
+    struct Statistics: Encodable {
+        let mean: Double
+        /// Of the sample; absent for a single run.
+        let standardDeviation: Double?
+    }
+
+    struct ModeGroup: Encodable {
+        let mode: String
+        let figures: [String: Statistics]
+    }
+
+    /// Runs of one experiment.
+    struct Group: Encodable {
+        let experiment: String
+        let runs: [String]
+        let modes: [ModeGroup]
+    }
+
+    let kind: String
+    let runs: [Run]
+    /// Runs that differ in nothing but their seed.
+    let experiments: [Group]
+    /// Where the files of the comparison are.
+    let out: String?
+
+    /// `out`: where the files of the comparison were written, if anywhere.
+    public init(_ comparison: ModeComparison, out: String? = nil) {
+        kind = comparison.runs[0].record.scenario.kind.name
+        runs = comparison.runs.map { Run($0) }
+        experiments = comparison.groups.map { group in
+            Group(
+                experiment: group.label, runs: group.runs.map(\.record.directory),
+                modes: group.modes.map { it in
+                    let known = it.all.compactMap { name, found in
+                        found.map { (name, Statistics(mean: $0.mean, standardDeviation: $0.deviation)) }
+                    }
+                    return ModeGroup(mode: it.mode, figures: Dictionary(uniqueKeysWithValues: known))
+                })
+        }
+        self.out = out
+    }
+}
+
+extension SplitDocument.Run {
+    fileprivate init(_ report: SplitReport) {
+        let it = report.record
+        (run, directory, mode) = (it.scenario.name, it.directory, it.configuration.mainMode.name)
+        (seed, rounds, roundsPlanned) = (it.configuration.seed, it.rounds, it.plannedRounds)
+        (finished, teacherAccuracy) = (it.isFinished, it.teacher?.accuracy)
+        (devices, wallSeconds) = (report.devices, it.wallSeconds)
+        (accuracy, modelDigest) = (it.main?.accuracy, it.main?.digest)
+        modes = it.modes.map { row in
+            SplitDocument.Mode(
+                mode: row.mode, kind: row.kind, channels: row.channels, accuracy: row.accuracy,
+                teacherDifferencePoints: report.difference(row), wholeAccuracy: row.wholeAccuracy,
+                images: row.images, sent: row.sent, exits: row.exits, local: row.local, lost: row.lost,
+                payloadBytes: row.payloadBytesMean, headerBytes: row.headerBytes,
+                deviceParameters: row.deviceParameters, deviceMacs: row.deviceMACs,
+                serverMacs: row.serverMACs, cost: SplitDocument.Cost(row.cost))
+        }
+        crossovers = it.costs.crossovers.map { row in
+            SplitDocument.Crossover(
+                device: row.device, cost: row.cost.rawValue, below: row.below, above: row.above,
+                rateMbps: row.rateMbps, gridFromMbps: row.gridMbps?.lowerBound,
+                gridToMbps: row.gridMbps?.upperBound)
+        }
+    }
+}
