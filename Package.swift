@@ -22,6 +22,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(name: "CTurboJPEG", providers: [.apt(["libturbojpeg0-dev"])]),
         .target(
             name: "CWire", dependencies: ["CProtobufC"], exclude: ["wire.proto"],
             linkerSettings: [.linkedLibrary("protobuf-c")]),
@@ -29,7 +30,8 @@ let package = Package(
         .target(name: "TensorMath", dependencies: ["CKernels", "CBLAS", "CSodium", "CXXHash"]),
         .target(name: "Devices"),
         .target(name: "Networks", dependencies: ["TensorMath", "Devices", "CKernels"]),
-        .target(name: "Datasets", dependencies: ["TensorMath", "CKernels", "CZlib", "CXXHash"]),
+        .target(
+            name: "Datasets", dependencies: ["TensorMath", "CKernels", "CZlib", "CXXHash", "CTurboJPEG"]),
         .target(name: "Methods", dependencies: ["Networks", "Datasets", "CKernels"]),
         .target(
             name: "Experiment",

@@ -19,6 +19,8 @@ public struct DatasetError: Error, Sendable, Equatable, CustomStringConvertible 
         case malformed
         /// A gzip stream that cannot be inflated, or whose check sum is wrong.
         case corruptStream
+        /// An image of another size, or with another number of channels.
+        case wrongShape
         /// A label that names no class.
         case labelOutOfRange
         /// A feature that is not a finite number.

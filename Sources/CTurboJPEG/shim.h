@@ -1,0 +1,3 @@
+// libjpeg-turbo's TurboJPEG: images as JPEG bytes and back.
+#pragma once
+#include <turbojpeg.h>
