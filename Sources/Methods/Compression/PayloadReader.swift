@@ -26,26 +26,39 @@ struct PayloadReader {
         return values
     }
 
-    /// `count` codes of 1, 2, 4 or 8 bits.
+    /// Little-endian.
+    mutating func readWord() -> UInt32 {
+        var word: UInt32 = 0
+        withUnsafeMutableBytes(of: &word) { read(into: $0) }
+        return UInt32(littleEndian: word)
+    }
+
+    /// `count` codes of 1 to 8 bits.
     mutating func readCodes(_ count: Int, bits: Int) throws(CompressionError.Problem) -> [UInt8] {
         guard bits < 8 else {
             position += count
             return Array(bytes[position - count..<position])
         }
-        let perByte = 8 / bits
-        let mask = UInt8((1 << bits) - 1)
-        var codes = [UInt8](repeating: 0, count: count)
-        var first = 0
-        while first < count {
-            var byte = bytes[position]
-            position += 1
-            for i in first..<min(first + perByte, count) {
-                codes[i] = byte & mask
-                byte >>= UInt8(bits)
+        // Groups of eight codes; what the last one lacks is zero.
+        let (first, length) = (position, (count * bits + 7) / 8)
+        position += length
+        var padding: UInt64 = 0
+        let codes = bytes.withUnsafeBufferPointer { bytes in
+            [UInt8](unsafeUninitializedCapacity: (count + 7) / 8 * 8) { codes, filled in
+                for group in 0..<(count + 7) / 8 {
+                    var word: UInt64 = 0
+                    for i in (bits * group..<min(bits * group + bits, length)).reversed() {
+                        word = word << 8 | UInt64(bytes[first + i])
+                    }
+                    if 8 * group + 8 > count { padding = word >> UInt64(count % 8 * bits) }
+                    let eight = parted(word, bits: bits).littleEndian
+                    UnsafeMutableRawPointer(codes.baseAddress! + 8 * group)
+                        .storeBytes(of: eight, as: UInt64.self)
+                }
+                filled = count
             }
-            if first + perByte > count, byte != 0 { throw .padding }
-            first += perByte
         }
+        guard padding == 0 else { throw .padding }
         return codes
     }
 

@@ -15,21 +15,27 @@ struct PayloadWriter {
         values.withUnsafeBytes { write($0) }
     }
 
-    /// Codes of 1, 2, 4 or 8 bits, none of them larger.
+    /// Codes of 1 to 8 bits, none of them larger, the first in the lowest bits.
     mutating func write(_ codes: [UInt8], bits: Int) {
         guard bits < 8 else {
             codes.withUnsafeBytes { write($0) }
             return
         }
-        let perByte = 8 / bits
-        for first in stride(from: 0, to: codes.count, by: perByte) {
-            var byte: UInt8 = 0
-            for i in (first..<min(first + perByte, codes.count)).reversed() {
-                byte = byte &<< UInt8(bits) | codes[i]
+        let whole = codes.count / 8
+        codes.withUnsafeBytes { codes in
+            bytes.withUnsafeMutableBytes { bytes in
+                for group in 0..<whole {
+                    let eight = codes.loadUnaligned(fromByteOffset: 8 * group, as: UInt64.self)
+                    var word = joined(UInt64(littleEndian: eight), bits: bits)
+                    for i in 0..<bits {
+                        bytes[position + bits * group + i] = UInt8(truncatingIfNeeded: word)
+                        word >>= 8
+                    }
+                }
             }
-            bytes[position] = byte
-            position += 1
         }
+        position += bits * whole
+        write(codes[(8 * whole)...].map(UInt32.init), bits: bits)
     }
 
     /// Numbers of 1 to 32 bits, none of them larger.
