@@ -77,7 +77,8 @@ struct EvaluateCommand: ParsableCommand {
         let images = min(configuration.deployment.images ?? dataset.test.count, dataset.test.count)
         let executor = try InferenceExecutor(configuration: configuration, dataset: dataset, teacher: plan)
         return try evaluate(
-            ObjectBytes(parameters.view), executor, .teacherOutputs, participation: InferenceExecutor.testPart,
+            ObjectBytes(parameters.view), executor, .teacherOutputs,
+            participation: InferenceExecutor.testPart,
             images: images, layout: plan.layout.digest)
     }
 

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import TensorMath
 
@@ -46,6 +47,13 @@ final class Laboratory {
             try images.write(to: URL(fileURLWithPath: file("\(name)-images-idx3-ubyte")))
             try labels.write(to: URL(fileURLWithPath: file("\(name)-labels-idx1-ubyte")))
         }
+    }
+
+    /// As the program reads them.
+    func testImages() throws -> Split {
+        var spec = DatasetSpec(name: .mnist)
+        spec.path = path
+        return try Dataset.load(spec, seed: 1).test
     }
 
     static func header(_ numbers: [Int]) -> Data {
@@ -125,6 +133,30 @@ final class Laboratory {
             student: {model: {name: small_cnn_0.125}}
             distillation: {epochs: \(epochs), \(training)}
             deployment: {images: \(images)\(deployment.isEmpty ? "" : ", \(deployment)")}
+            baselines: \(baselines)
+            """, to: name)
+        return file(name)
+    }
+
+    /// ResNet-8 on images of 14 x 14, divided by a bottleneck of version 2, whose code has 8 x 8 values a channel.
+    func splitScenario(
+        name: String = "scenario-split.yaml", epochs: Int = 1, channels: String = "[2, 1]", images: Int = 60,
+        bottleneck: String = "", deployment: String = "",
+        baselines: String = "[local, edge_jpeg, edge_raw, naive_kd, hnd, autoencoder, early_exit]"
+    ) throws -> String {
+        let training = "epochs: \(epochs), batch_size: 32"
+        try write(
+            """
+            name: bottleneck
+            kind: split_computing
+            seed: 5
+            dataset: {name: mnist, path: \(path), limit: 300, validation_fraction: 0.2}
+            teacher:
+              model: {name: resnet8}
+              training: {\(training), optimizer: {name: sgd, learning_rate: 0.05, momentum: 0.9}}
+            bottleneck: {version: 2, channels: \(channels)\(bottleneck.isEmpty ? "" : ", \(bottleneck)")}
+            training: {stage1: {\(training)}, stage2: {\(training)}, end_to_end: {\(training)}}
+            deployment: {images: \(images), jpeg_qualities: [95, 20], exit_thresholds: [0.2]\(deployment.isEmpty ? "" : ", \(deployment)")}
             baselines: \(baselines)
             """, to: name)
         return file(name)

@@ -12,7 +12,7 @@ enum ModeTable: LedgerTable {
             .integer("total_payload_bytes"), .integer("header_bytes"), .integer("device_parameters"),
             .integer("device_macs"), .integer("device_memory_bytes"), .integer("server_parameters"),
             .integer("server_macs"), .text("device"), .real("rate_mbps"),
-        ] + costColumns.map { .real($0) } + [.text("digest")]
+        ] + costColumns.map { .real($0) } + [.text("digest"), .text("answers_digest")]
 
     /// In the order of `MeanCost.parts`.
     static let costColumns = [
@@ -29,7 +29,7 @@ enum ModeTable: LedgerTable {
             .init(row.headerBytes), .init(row.deviceParameters), .init(row.deviceMACs),
             .init(row.deviceMemoryBytes), .init(row.serverParameters), .init(row.serverMACs),
             .text(row.device), .real(row.rateMbps),
-        ] + row.cost.parts.map { .real($0) } + [.text(row.digest)]
+        ] + row.cost.parts.map { .real($0) } + [.text(row.digest), .text(row.answersDigest)]
     }
 
     static func row(_ values: [LedgerValue]) -> ModeRow {
@@ -43,7 +43,8 @@ enum ModeTable: LedgerTable {
             headerBytes: values[17].count, deviceParameters: values[18].int, deviceMACs: values[19].count,
             deviceMemoryBytes: values[20].count, serverParameters: values[21].int,
             serverMACs: values[22].count, device: values[23].string, rateMbps: values[24].double ?? .nan,
-            cost: MeanCost((25..<34).map { values[$0].double ?? .nan }), digest: values[34].string)
+            cost: MeanCost((25..<34).map { values[$0].double ?? .nan }), digest: values[34].string,
+            answersDigest: values[35].string)
     }
 }
 

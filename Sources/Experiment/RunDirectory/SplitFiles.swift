@@ -37,7 +37,9 @@ public struct SplitCosts: Sendable {
         var deployed: [DeployedMode] = []
         for (mode, network) in configuration.modes.map({ ($0, $0.network) }) {
             guard let row = modes.first(where: { $0.mode == mode.name }) else { continue }
-            let divided = try? network.map { try configuration.networks[$0].divided(teacher, configuration.bottleneck) }
+            let divided = try? network.map {
+                try configuration.networks[$0].divided(teacher, configuration.bottleneck)
+            }
             deployed.append(pricing.deployed(mode, divided: divided ?? nil, row.traffic))
         }
         rates = deployed.flatMap { pricing.rateRows($0) }
@@ -98,11 +100,14 @@ extension RunDirectory {
         let modes: [ModeRow]
         do throws(LedgerError) { modes = try ledger.modes() } catch { throw .ledger(error) }
         let costs: SplitCosts
-        do throws(ProfileError) { costs = try SplitCosts(modes, configuration) } catch { throw .profile(error) }
+        do throws(ProfileError) { costs = try SplitCosts(modes, configuration) } catch {
+            throw .profile(error)
+        }
         let parts = ModeTable.costColumns
         try export(Name.rates, header: ["mode", "device", "rate_mbps"] + parts) { file throws(LedgerError) in
             for row in costs.rates {
-                let cells = [row.mode, row.device, shortest(row.rateMbps)] + row.cost.parts.map { shortest($0) }
+                let cells =
+                    [row.mode, row.device, shortest(row.rateMbps)] + row.cost.parts.map { shortest($0) }
                 file.write(csvLine(cells))
             }
         }

@@ -13,7 +13,8 @@ enum DistributedInferenceSection {
         TeacherSection.visit(section, &value.teacher, classes: value.dataset.classCount)
         KnowledgePartitionSection.visit(section, &value)
         StudentSection.visit(
-            section, &value.student, teacher: value.teacher.plan(value.dataset), input: value.dataset.inputShape,
+            section, &value.student, teacher: value.teacher.plan(value.dataset),
+            input: value.dataset.inputShape,
             classes: value.dataset.classCount)
         DistillationSection.visit(section, &value.distillation)
         DeploymentSection.visit(section, &value.deployment, value.dataset)

@@ -114,7 +114,8 @@ enum SplitComputingSection {
                 "on_disconnect", &value.deployment.onDisconnect, .disconnection(continues: true),
                 .value(standard.onDisconnect),
                 "When the link or the device's process fails: another process answers again what was under way, or "
-                    + "that is lost; with `continue` the device answers with the teacher until the link is back.")
+                    + "that is lost; with `continue` the device answers with the teacher until the link is back."
+            )
             section.field(
                 "jpeg_qualities", &value.deployment.jpegQualities, .oneOrMore(1...100),
                 .value(standard.jpegQualities), "Of `edge_jpeg`.")

@@ -26,7 +26,8 @@ final class EpochSlice: TaskExecution {
     ) throws(TaskFailure) {
         let epoch = task.participation
         let samples = lesson.count
-        guard before + 1...before + training.epochs ~= epoch, let count = task.count, count > 0, count <= samples,
+        guard before + 1...before + training.epochs ~= epoch, let count = task.count, count > 0,
+            count <= samples,
             0...(samples - count) ~= task.first, task.first % training.batchSize == 0
         else { throw TaskFailure("samples from \(task.first) of epoch \(epoch)") }
         guard StateObject.restore(state, into: network.state) else {

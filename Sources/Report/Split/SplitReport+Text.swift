@@ -32,7 +32,8 @@ extension SplitReport {
         if let main = record.main {
             let points = difference(main).map { " (\(Quantity.points($0)) points)" } ?? ""
             lines.append(("split", Quantity.accuracy(main.accuracy) + points))
-            let jpeg = record.bestJPEG.map { ", JPEG of quality \(shortest($0.setting ?? 0)) \(bytes($0))" } ?? ""
+            let jpeg =
+                record.bestJPEG.map { ", JPEG of quality \(shortest($0.setting ?? 0)) \(bytes($0))" } ?? ""
             lines.append(("payload", bytes(main) + jpeg))
         }
         lines += [

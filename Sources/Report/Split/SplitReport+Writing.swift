@@ -27,7 +27,9 @@ extension SplitReport {
                 ),
                 ("rounds", record.progress), ("wall time", Quantity.seconds(record.wallSeconds)),
             ], pictures: pictures, note: note,
-            tables: [.thresholds(record.scenario.thresholds, record.value), modeTable, partTable, answerTable]
+            tables: [
+                .thresholds(record.scenario.thresholds, record.value), modeTable, partTable, answerTable,
+            ]
                 + deviceNames.flatMap { [rateTable($0, .latency), rateTable($0, .energy)] }
                 + [crossoverTable, trainingTable, .environment(record.environment)])
     }
@@ -76,7 +78,8 @@ extension SplitReport {
         let rows = record.costs.rates.filter { $0.device == device }
         let isLatency = cost == .latency
         return Plot(
-            name: "\(cost.rawValue)_\(device.map { $0.isLetter || $0.isNumber ? $0 : "_" }.map(String.init).joined())",
+            name:
+                "\(cost.rawValue)_\(device.map { $0.isLetter || $0.isNumber ? $0 : "_" }.map(String.init).joined())",
             caption:
                 "\(isLatency ? "Latency" : "Energy of the device") by uplink rate on \(device), modelled",
             xLabel: "uplink rate (Mbit/s)", yLabel: isLatency ? "seconds an image" : "joules an image",

@@ -55,7 +55,8 @@ extension SplitReport {
             rows: record.modes.map { row in
                 [
                     row.mode, Quantity.accuracy(row.accuracy), Quantity.points(difference(row)),
-                    Quantity.accuracy(row.wholeAccuracy), Quantity.share(UInt64(row.sent), of: UInt64(row.images)),
+                    Quantity.accuracy(row.wholeAccuracy),
+                    Quantity.share(UInt64(row.sent), of: UInt64(row.images)),
                     row.sent == 0 ? "–" : "\(Quantity.threeDigits(row.payloadBytes)) B",
                     saved(row).map { "\(Quantity.threeDigits(100 * $0)) %" } ?? "–",
                     Quantity.macs(row.deviceMACs), Quantity.macs(row.serverMACs),
@@ -93,7 +94,8 @@ extension SplitReport {
     var answerTable: ReportTable {
         ReportTable(
             title: "Who answered",
-            note: "Images that the device answered by an early exit or without a link, and that nobody answered.",
+            note:
+                "Images that the device answered by an early exit or without a link, and that nobody answered.",
             columns: ["mode", ">images", ">server", ">early exit", ">without link", ">lost"],
             rows: record.modes.filter { $0.exits + $0.local + $0.lost > 0 }.map { row in
                 [

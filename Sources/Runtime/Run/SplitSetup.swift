@@ -126,9 +126,8 @@ extension SplitSetup: ExperimentSetup {
             let exits = UInt64(row.exits) * (2 + row.headerBytes)
             result.bytes.federatedUp +=
                 row.totalPayloadBytes + UInt64(row.sent) * row.headerBytes + exits
-            let mode = configuration.modes.first { $0.name == row.mode }
-            guard let network = mode?.network else { continue }
-            let bytes = UInt64(divided[network].deviceBytes)
+            let network = configuration.modes.first { $0.name == row.mode }?.network
+            let bytes = network.map { UInt64(divided[$0].deviceBytes) } ?? 0
             result.bytes.federatedDown += bytes + headers.weights(bytes)
         }
     }

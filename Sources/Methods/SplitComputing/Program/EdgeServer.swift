@@ -5,10 +5,12 @@ import TensorMath
 /// The server's side of a mode: from what a device sent to a class.
 final class EdgeServer {
     /// What became of an image.
-    struct Answer: Equatable {
+    struct Answer {
         let label: Int
-        /// Whether the device had answered itself.
-        let byDevice: Bool
+        /// [classes]; nil where the device had answered itself. Overwritten by the next answer.
+        let logits: FloatView?
+
+        var byDevice: Bool { logits == nil }
     }
 
     private enum Work {
@@ -23,7 +25,7 @@ final class EdgeServer {
     private let normalization: ChannelStatistics?
     /// The teacher, of edge offloading.
     private let whole: Network?
-    private let classes: Int
+    let classes: Int
 
     /// - Parameters:
     ///   - parameters: of the divided network as a whole, or of the teacher.
@@ -42,7 +44,8 @@ final class EdgeServer {
         precondition(fits, "parameters of another network")
         if let divided {
             let tail = Network(
-                plan: divided.tail, batch: 1, mode: .evaluation, parameters: divided.parametersOfTail(in: all))
+                plan: divided.tail, batch: 1, mode: .evaluation, parameters: divided.parametersOfTail(in: all)
+            )
             let code = FloatBuffer(count: divided.code.count).view
             work = .tail(tail, code: code, hasExit: divided.exit != nil)
             whole = nil
@@ -61,7 +64,7 @@ final class EdgeServer {
             let flag = payload.bytes[0]
             if flag == 1 {
                 guard payload.count == 2, Int(payload.bytes[1]) < classes else { return nil }
-                return Answer(label: Int(payload.bytes[1]), byDevice: true)
+                return Answer(label: Int(payload.bytes[1]), logits: nil)
             }
             guard flag == 0 else { return nil }
             return classify(payload.part(1..<payload.count), tail, code)
@@ -75,14 +78,14 @@ final class EdgeServer {
     /// Of an answer that the device gave without a link.
     func localAnswer(_ payload: ObjectBytes) -> Answer? {
         guard payload.count == 1, Int(payload.bytes[0]) < classes else { return nil }
-        return Answer(label: Int(payload.bytes[0]), byDevice: true)
+        return Answer(label: Int(payload.bytes[0]), logits: nil)
     }
 
     private func classify(_ payload: ObjectBytes, _ tail: Network, _ code: FloatView) -> Answer? {
         guard format.decode(payload, into: code) else { return nil }
         tail.input.copy(from: code)
         tail.forward(samples: 1)
-        return Answer(label: tail.logits.slice(0, classes).mostProbable.index, byDevice: false)
+        return answer(tail)
     }
 
     private func classify(pixels: ObjectBytes) -> Answer? {
@@ -93,6 +96,11 @@ final class EdgeServer {
             ImageBatch(whole.input, shape: whole.plan.input).normalize(samples: 1, by: normalization)
         }
         whole.forward(samples: 1)
-        return Answer(label: whole.logits.slice(0, classes).mostProbable.index, byDevice: false)
+        return answer(whole)
+    }
+
+    private func answer(_ network: Network) -> Answer {
+        let logits = network.logits.slice(0, classes)
+        return Answer(label: logits.mostProbable.index, logits: logits)
     }
 }

@@ -72,6 +72,8 @@ extension SplitComputingProgram {
                 "\(answer.count) bytes for image \(item) that no device sends for \(modes[contest.index].name)"
             )
         }
+        let row = contest.logits!.slice((item - 1) * server.classes, server.classes)
+        if let logits = result.logits { row.copy(from: logits) } else { row[result.label] = 1 }
         if result.label == Int(data.test.labels[item - 1]) { self.contest!.correct += 1 }
         if isLocal {
             self.contest!.local += 1

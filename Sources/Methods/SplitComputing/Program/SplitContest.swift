@@ -1,3 +1,5 @@
+import TensorMath
+
 /// A mode at the test images.
 struct SplitContest {
     /// Of the modes.
@@ -9,12 +11,15 @@ struct SplitContest {
     var local = 0
     /// Images whose answers never came.
     var lost = 0
+    /// [images, classes], where a server answers.
+    let logits: FloatView?
     /// Of each image that crossed the link, in the order of images; nil for others.
     var payloads: [Int?]
 
     init(index: Int, server: EdgeServer?, images: Int) {
         self.index = index
         self.server = server
+        logits = server.map { FloatBuffer(count: images * $0.classes).view }
         payloads = .init(repeating: nil, count: images)
     }
 

@@ -84,7 +84,8 @@ package struct SplitNetwork: Sendable, Equatable {
         case .headDistillation, .autoencoder:
             return [
                 Phase(
-                    lesson: .features(all: false), training: first.stretched(to: first.epochs + second.epochs),
+                    lesson: .features(all: false),
+                    training: first.stretched(to: first.epochs + second.epochs),
                     before: 0)
             ]
         case .earlyExit: return [Phase(lesson: .exits, training: training.endToEnd, before: 0)]

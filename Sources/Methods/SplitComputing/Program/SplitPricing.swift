@@ -53,19 +53,16 @@ package struct SplitPricing: Sendable, Equatable {
                 ? .raw(teacher, name: mode.name) : .jpeg(teacher, bytes: max(1, payload), name: mode.name)
         case .divided, .exiting:
             guard let divided else { preconditionFailure("\(mode.name) without its network") }
-            let split = OffloadMode.split(
-                name: mode.name, head: divided.head, tail: divided.tail, payload: max(1, payload))
-            let head = split.head + (divided.exit?.deviceLayers().map(\.cost) ?? [])
-            staying = OffloadMode(name: mode.name, head: head)
-            sent = OffloadMode(
-                name: mode.name, head: head, preparation: split.preparation, uplinkBytes: split.uplinkBytes,
-                restoration: split.restoration, tail: split.tail)
+            let device = [divided.head] + (divided.exit.map { [$0] } ?? [])
+            staying = OffloadMode(name: mode.name, head: device.flatMap { $0.deviceLayers().map(\.cost) })
+            sent = .split(name: mode.name, device: device, tail: divided.tail, payload: max(1, payload))
         }
         let share = sent == nil ? 0 : Double(traffic.sent) / Double(max(1, traffic.images))
         return DeployedMode(
             name: mode.name, traffic: traffic, staying: staying, sent: sent, share: share,
             device: mode.network == nil
-                ? (mode.kind == .local ? [teacher] : []) : [divided!.head] + (divided!.exit.map { [$0] } ?? []),
+                ? (mode.kind == .local ? [teacher] : [])
+                : [divided!.head] + (divided!.exit.map { [$0] } ?? []),
             server: mode.network == nil ? (mode.kind == .local ? nil : teacher) : divided!.tail)
     }
 

@@ -1,4 +1,5 @@
 import Devices
+import TensorMath
 
 /// What one way to classify images gives and costs; bytes, seconds and joules are those of one image.
 public struct ModeRow: Sendable, Equatable {
@@ -46,6 +47,9 @@ public struct ModeRow: Sendable, Equatable {
     public var cost: MeanCost
     /// BLAKE2b-256 of its network's parameters, hexadecimal.
     public var digest: String
+    /// XXH3-128 of the logits of all images in their order, hexadecimal; of an image that the device answered itself there
+    /// is 1 for the class and 0 for others. Empty where nothing is sent.
+    public var answersDigest: String
 
     public init(
         round: Int, mode: String, kind: String, channels: Int, bits: Int, setting: Double?, accuracy: Double,
@@ -53,7 +57,7 @@ public struct ModeRow: Sendable, Equatable {
         payloadBytes: Double, leastPayloadBytes: Int, greatestPayloadBytes: Int, totalPayloadBytes: UInt64,
         headerBytes: UInt64, deviceParameters: Int, deviceMACs: UInt64, deviceMemoryBytes: UInt64,
         serverParameters: Int, serverMACs: UInt64, device: String, rateMbps: Double, cost: MeanCost,
-        digest: String
+        digest: String, answersDigest: String
     ) {
         self.round = round
         self.mode = mode
@@ -82,6 +86,7 @@ public struct ModeRow: Sendable, Equatable {
         self.rateMbps = rateMbps
         self.cost = cost
         self.digest = digest
+        self.answersDigest = answersDigest
     }
 
     /// What it sent, as pricing reads it.
@@ -117,7 +122,8 @@ extension ModeRow {
                 deployed.device.flatMap { $0.deviceLayers().map(\.cost) }, batch: 1
             ).total, serverParameters: deployed.server?.parameterCount ?? 0,
             serverMACs: deployed.server?.macs ?? 0, device: device.name, rateMbps: pricing.rate / 1e6,
-            cost: pricing.cost(of: deployed, on: device, at: pricing.rate), digest: digest)
+            cost: pricing.cost(of: deployed, on: device, at: pricing.rate), digest: digest,
+            answersDigest: contest.logits.map { "\(ObjectBytes($0).id)" } ?? "")
     }
 }
 

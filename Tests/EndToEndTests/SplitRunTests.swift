@@ -1,0 +1,221 @@
+import Foundation
+import Methods
+import Networks
+import TensorMath
+import Testing
+
+/// Runs of split computing in processes of their own: equal bits, counted bytes, a server that answers what the same
+/// network in one piece would, and links that are cut.
+@Suite(.serialized) struct SplitRunTests {
+    let laboratory: Laboratory
+
+    init() throws { laboratory = try Laboratory() }
+
+    private func start(_ arguments: [String], workers: Int = 1) throws -> RunningProgram {
+        try RunningProgram(["run"] + arguments + ["--quiet", "--json", "--workers", "\(workers)"])
+    }
+
+    @discardableResult
+    private func run(
+        _ name: String, _ settings: [String] = [], workers: Int = 1, scenario: String? = nil
+    ) throws -> Program.Outcome {
+        let scenario = try scenario ?? laboratory.splitScenario()
+        let outcome = try start(
+            [scenario, "--out", laboratory.file(name)] + settings.flatMap { ["--set", $0] }, workers: workers
+        ).wait()
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        return outcome
+    }
+
+    private func modes(_ run: String) -> [String: [String: String]] {
+        Dictionary(
+            uniqueKeysWithValues: laboratory.table("\(run)/modes.csv").map { ($0["mode"]!, $0) })
+    }
+
+    // MARK: - Bits and bytes
+
+    @Test func workersDoNotMatter() throws {
+        let one = try run("one", workers: 1)
+        let three = try run("three", workers: 3)
+        #expect(laboratory.results("one").count >= 6, "\(laboratory.results("one"))")
+        #expect(laboratory.differingResults("one", "three") == [])
+        for key in ["model_digest", "accuracy", "final_accuracy", "teacher_accuracy"] {
+            #expect(one.json[key] != nil && "\(one.json[key]!)" == "\(three.json[key] ?? "")", "\(key)")
+        }
+        let rows = modes("one")
+        #expect(rows.count == 12, "\(rows.keys.sorted())")
+        let main = rows["bottlefit_2"]!
+        #expect(one.json["model_digest"] as? String == main["digest"])
+        #expect(one.json["payload_bytes_per_inference"] as? Double == 2 * 8 * 8 + 8)
+        #expect(one.json["messages_per_inference"] as? Double == 1)
+        // The teacher gives the same answers on the server as on the device.
+        #expect(rows["edge_raw"]!["accuracy"] == rows["local"]!["accuracy"])
+        #expect(
+            rows["edge_raw"]!["payload_bytes"] == "\(14 * 14)"
+                || rows["edge_raw"]!["payload_bytes"] == "\(14 * 14).0")
+        let best = Double(rows["edge_jpeg_95"]!["payload_bytes"]!)!
+        #expect(Double(rows["edge_jpeg_20"]!["payload_bytes"]!)! < best)
+    }
+
+    /// Wire = federated + simulation, and what devices send is what the formats say.
+    @Test(arguments: [(8, false), (4, false), (16, false), (32, false), (8, true)])
+    func bytes(bits: Int, deflates: Bool) throws {
+        let outcome = try run(
+            "run", ["bottleneck.bits=\(bits)", "bottleneck.deflate=\(deflates)"])
+        let bytes = TrafficTests.numbers(outcome)
+        #expect(bytes["wire"] == bytes["federated_up"]! + bytes["federated_down"]! + bytes["simulation"]!)
+        #expect(outcome.json["retries"] as? Int == 0)
+        let images = 60
+        var up = 0
+        for (name, row) in modes("run") {
+            let (sent, exits) = (Int(row["sent"]!)!, Int(row["exits"]!)!)
+            let (total, header) = (Int(row["total_payload_bytes"]!)!, Int(row["header_bytes"]!)!)
+            #expect(sent + exits == (name == "local" ? 0 : images), "\(name)")
+            up += total + sent * header + exits * (2 + header)
+            guard let channels = Int(row["channels"]!), name.hasPrefix("bottlefit") else { continue }
+            let due = (bits > 8 ? 0 : 8) + (channels * 8 * 8 * bits + 7) / 8
+            if deflates {
+                #expect(total < images * (due + 12))
+            } else {
+                #expect(total == images * due, "\(name)")
+                #expect(row["least_payload_bytes"] == "\(due)" && row["greatest_payload_bytes"] == "\(due)")
+            }
+        }
+        #expect(bytes["federated_up"] == UInt64(up))
+    }
+
+    /// Head and tail in two processes give the logits of the same quantised network in one, bit for bit: here by the
+    /// formulas of the quantiser, written down once more.
+    @Test func quantisedInOnePiece() throws {
+        try run("run", scenario: try laboratory.splitScenario(channels: "2", baselines: "[local]"))
+        let teacher = try NetworkPlan(
+            spec: ModelSpec.named("resnet8", classes: 10)!, input: Shape(channels: 1, height: 14, width: 14),
+            classes: 10)
+        let divided = try DividedNetwork.bottleneck(of: teacher, version: 2, channels: 2)
+        let all = FloatBuffer(count: divided.whole.layout.count).view
+        try SafetensorsFile(path: laboratory.file("run/divided.safetensors")).load(
+            divided.whole.layout, into: all)
+        let head = Network(
+            plan: divided.head, batch: 1, mode: .evaluation, parameters: divided.parametersOfHead(in: all))
+        let tail = Network(
+            plan: divided.tail, batch: 1, mode: .evaluation, parameters: divided.parametersOfTail(in: all))
+        let test = try laboratory.testImages()
+        let logits = FloatBuffer(count: 60 * 10).view
+        var correct = 0
+        for image in 0..<60 {
+            for (place, pixel) in test.pixels(image..<image + 1).enumerated() {
+                head.input[place] = Float(pixel) / 255
+            }
+            head.forward(samples: 1)
+            let code = head.logits.slice(0, divided.code.count).array
+            let (least, greatest) = (code.min()!, code.max()!)
+            let scale = (greatest - least) / 255
+            let zero = Float(Int(min(max(-least / scale, 0), 255)))
+            for (place, value) in code.enumerated() {
+                let step = min(max(value / scale + zero, 0), 255).rounded(.toNearestOrEven)
+                tail.input[place] = scale * (step - zero)
+            }
+            tail.forward(samples: 1)
+            let row = logits.slice(10 * image, 10)
+            row.copy(from: tail.logits.slice(0, 10))
+            let values = row.array
+            if values.firstIndex(of: values.max()!) == Int(test.labels[image]) { correct += 1 }
+        }
+        let main = modes("run")["bottlefit_2"]!
+        #expect(main["answers_digest"] == "\(ObjectBytes(logits).id)")
+        #expect(Double(main["accuracy"]!)! == Double(correct) / 60)
+    }
+
+    // MARK: - Disturbances
+
+    private func checkpoints(_ run: String) -> [String] {
+        let names = try? FileManager.default.contentsOfDirectory(
+            atPath: laboratory.file("\(run)/checkpoints"))
+        return names?.filter { $0.hasSuffix(".safetensors") }.sorted() ?? []
+    }
+
+    /// The coordinator killed and interrupted, and a worker killed, after durable points.
+    @Test func theSameBitsAsUndisturbed() throws {
+        let scenario = try laboratory.splitScenario(name: "long.yaml", epochs: 2, images: 500)
+        let calm = try run("calm", workers: 2, scenario: scenario)
+        var stream = RandomStream(RandomKey(seed: 12, purpose: .test))
+        var running = try start([scenario, "--out", laboratory.file("disturbed")], workers: 2)
+        var outcome: Program.Outcome?
+        var (count, signals) = (0, [SIGKILL, SIGINT, SIGKILL])
+        var last: String?
+        while !signals.isEmpty {
+            let came = eventually {
+                !running.process.isRunning || checkpoints("disturbed").last.map { $0 > last ?? "" } ?? false
+            }
+            #expect(came)
+            usleep(useconds_t(stream.index(below: 300_000)))
+            guard running.process.isRunning else { break }
+            last = checkpoints("disturbed").last
+            count += 1
+            if let worker = running.children.last, count == 2 { kill(worker, SIGKILL) }
+            kill(running.pid, signals.removeFirst())
+            let stopped = try running.wait()
+            if stopped.code == 0 {
+                outcome = stopped
+                break
+            }
+            #expect([SIGKILL, 130].contains(stopped.code), "\(stopped.code) \(stopped.errors)")
+            running = try start(["--resume", laboratory.file("disturbed")], workers: 2)
+        }
+        let end = try outcome ?? running.wait()
+        #expect(end.code == 0, "\(end.errors)")
+        #expect(count >= 1, "the run was over before anything disturbed it")
+        for key in ["model_digest", "accuracy", "final_accuracy"] {
+            #expect("\(end.json[key] ?? "")" == "\(calm.json[key] ?? "-")", "\(key)")
+        }
+        #expect(laboratory.differingResults("calm", "disturbed") == [])
+    }
+
+    /// What a finished run left and somebody removed comes back as it was.
+    @Test func missingFilesAreRestored() throws {
+        let scenario = try laboratory.splitScenario(baselines: "[local, edge_jpeg]")
+        let outcome = try run("run", scenario: scenario)
+        let names = laboratory.results("run") + ["infrastructure.csv"]
+        let before = names.map { laboratory.bytes("run/\($0)") }
+        for name in names { try FileManager.default.removeItem(atPath: laboratory.file("run/\(name)")) }
+        let again = try start(["--resume", laboratory.file("run")]).wait()
+        #expect(again.code == 0, "\(again.errors)")
+        #expect(names.map { laboratory.bytes("run/\($0)") } == before)
+        #expect(again.json as NSDictionary == outcome.json as NSDictionary)
+    }
+
+    // MARK: - Mistakes
+
+    @Test(
+        arguments: [
+            ("bottleneck.version=4", ["bottleneck.version", "4"]),
+            ("bottleneck.channels=0", ["bottleneck.channels", "0"]),
+            ("bottleneck.bits=9", ["bottleneck.bits", "9", "16"]),
+            ("teacher.model.name=mlp", ["teacher.model.name", "mlp"]),
+            ("device=toaster", ["device", "toaster"]), ("server=fridge", ["server", "fridge"]),
+            ("links.radio=string", ["links.radio", "string"]),
+            ("links.rates_mbps=[5, 1]", ["links.rates_mbps", "ascend"]),
+            ("deployment.jpeg_qualities=0", ["deployment.jpeg_qualities", "0"]),
+            ("deployment.exit_thresholds=[1.5]", ["deployment.exit_thresholds", "1.5"]),
+            ("training.stage2.loss=mse", ["training.stage2.loss", "mse"]),
+            ("baselines=[magic]", ["baselines", "magic"]), ("partition.students=2", ["partition"]),
+        ] as [(String, [String])])
+    func mistakes(setting: String, words: [String]) throws {
+        let outcome = try start([
+            try laboratory.splitScenario(), "--out", laboratory.file("out"), "--set", setting,
+        ]).wait(seconds: 30)
+        #expect(outcome.code == 65, "\(outcome.code) \(outcome.errors)")
+        for word in words { #expect(outcome.errors.contains(word), "\(word): \(outcome.errors)") }
+        #expect(!FileManager.default.fileExists(atPath: laboratory.file("out")))
+    }
+
+    /// Training that diverges ends the run with the key to change, and accuses no worker.
+    @Test(arguments: ["teacher.training", "training.stage2"]) func divergence(key: String) throws {
+        let outcome = try start([
+            try laboratory.splitScenario(baselines: "[local]"), "--out", laboratory.file("out"), "--set",
+            "\(key).optimizer.learning_rate=1000",
+        ]).wait(seconds: 60)
+        #expect(outcome.code == 65 || outcome.code == 70, "\(outcome.code) \(outcome.errors)")
+        #expect(outcome.errors.contains("lower \(key).optimizer.learning_rate"), "\(outcome.errors)")
+    }
+}
