@@ -42,6 +42,9 @@ public enum Message: Sendable, Equatable {
     case error(code: ErrorCode, text: String, object: ObjectID?)
     case item(Item)
 
+    /// Whether it is void once a later message was read. A chunk says where it belongs, however late it comes.
+    public var isOrdered: Bool { if case .chunk = self { false } else { true } }
+
     /// The name in `wire.proto`.
     public var name: String {
         switch self {

@@ -81,7 +81,7 @@ import Testing
         let subject = random.index(below: Self.subjects.count)
         let world = SimulatedWorld(
             seed: seed, workers: 1 + random.index(below: 4), faults: faults,
-            chunkBytes: [1 << 20, 16_384][random.index(below: 2)], subject: Self.subjects[subject])
+            chunkBytes: [1 << 20, 1024][random.index(below: 2)], subject: Self.subjects[subject])
         world.run()
         return (world, violations(world, oracles[subject]))
     }

@@ -27,15 +27,14 @@ extension Coordinator {
             return
         }
         session.lastHeard = now
-        guard envelope.sequence > session.receivedSequence else {
-            sessions[peer] = session
-            meter.receive(header: header.count, frame: frame?.count)
-            return
+        let isLate = envelope.message.isOrdered && envelope.sequence <= session.receivedSequence
+        if envelope.message.isOrdered {
+            session.receivedSequence = max(session.receivedSequence, envelope.sequence)
         }
-        session.receivedSequence = envelope.sequence
         sessions[peer] = session
         // Updates are claimed for their clients when they are accepted.
         meter.receive(header: header.count, frame: frame?.count)
+        if isLate { return }
         handle(envelope.message, frame: frame, from: peer)
     }
 

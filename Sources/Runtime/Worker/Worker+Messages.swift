@@ -12,8 +12,10 @@ extension Worker {
             envelope.epoch == link.epoch
         else { return }
         link.lastHeard = now
-        guard envelope.sequence > link.receivedSequence else { return }
-        link.receivedSequence = envelope.sequence
+        if envelope.message.isOrdered {
+            guard envelope.sequence > link.receivedSequence else { return }
+            link.receivedSequence = envelope.sequence
+        }
         handle(envelope.message, frame: frame)
     }
 
