@@ -1952,7 +1952,7 @@ const ProtobufCMessageDescriptor tributary__error__descriptor =
   (ProtobufCMessageInit) tributary__error__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor tributary__item__field_descriptors[4] =
+static const ProtobufCFieldDescriptor tributary__item__field_descriptors[5] =
 {
   {
     "task",
@@ -2002,17 +2002,30 @@ static const ProtobufCFieldDescriptor tributary__item__field_descriptors[4] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "origin",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FIXED32,
+    0,   /* quantifier_offset */
+    offsetof(Tributary__Item, origin),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned tributary__item__field_indices_by_name[] = {
   2,   /* field[2] = attempt */
   3,   /* field[3] = content */
   1,   /* field[1] = item */
+  4,   /* field[4] = origin */
   0,   /* field[0] = task */
 };
 static const ProtobufCIntRange tributary__item__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor tributary__item__descriptor =
 {
@@ -2022,7 +2035,7 @@ const ProtobufCMessageDescriptor tributary__item__descriptor =
   "Tributary__Item",
   "tributary",
   sizeof(Tributary__Item),
-  4,
+  5,
   tributary__item__field_descriptors,
   tributary__item__field_indices_by_name,
   1,  tributary__item__number_ranges,

@@ -234,14 +234,14 @@ extension Offer {
 
 extension Item {
     fileprivate init(_ body: Tributary__Item) throws(WireError) {
-        guard body.attempt != 0, 1...2 ~= body.content else {
-            throw WireError("ITEM without attempt or content")
+        guard body.attempt != 0, 1...2 ~= body.content, 1...2 ~= body.origin else {
+            throw WireError("ITEM without attempt, content or origin")
         }
         guard let number = Int(exactly: try present(body.item, "the item")) else {
             throw WireError("item \(body.item)")
         }
         self.init(
             task: try present(body.task, "the task"), number: number, attempt: body.attempt,
-            hasFrame: body.content == 1)
+            hasFrame: body.content == 1, isLocal: body.origin == 2)
     }
 }

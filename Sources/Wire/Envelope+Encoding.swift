@@ -208,7 +208,7 @@ extension Item {
         var body = Tributary__Item()
         tributary__item__init(&body)
         (body.task, body.item) = (task, UInt64(number))
-        (body.attempt, body.content) = (attempt, hasFrame ? 1 : 2)
+        (body.attempt, body.content, body.origin) = (attempt, hasFrame ? 1 : 2, isLocal ? 2 : 1)
         return Wire.pack(&envelope, TRIBUTARY__ENVELOPE__BODY_ITEM, &body, \.item)
     }
 }

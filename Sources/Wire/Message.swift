@@ -3,7 +3,7 @@ import TensorMath
 /// The version of the protocol. Majors must match; a higher minor may add fields, which are ignored.
 public enum ProtocolVersion {
     public static let major: UInt32 = 1
-    public static let minor: UInt32 = 2
+    public static let minor: UInt32 = 3
 }
 
 /// The header of every message. Field by field: `wire.proto`.
@@ -209,12 +209,15 @@ public struct Item: Sendable, Equatable {
     public var attempt: UInt32
     /// Whether the frame behind this header holds it; inputs that the worker has itself have none.
     public var hasFrame: Bool
+    /// Whether it is an answer that the device gave by itself while the link was down.
+    public var isLocal: Bool
 
-    public init(task: UInt64, number: Int, attempt: UInt32, hasFrame: Bool) {
+    public init(task: UInt64, number: Int, attempt: UInt32, hasFrame: Bool, isLocal: Bool = false) {
         self.task = task
         self.number = number
         self.attempt = attempt
         self.hasFrame = hasFrame
+        self.isLocal = isLocal
     }
 
     /// Bytes of the header of every item.

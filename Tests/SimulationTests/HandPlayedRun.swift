@@ -29,14 +29,14 @@ struct HandPlayedRun {
     }
 
     /// A worker that is ready for tasks.
-    mutating func join(_ worker: UInt8) {
+    mutating func join(_ worker: UInt8, slot: Int? = nil, held: [UInt64] = []) {
         players[worker] = Player()
-        let hello = Hello(version: "test", kernelFamily: "any", slot: nil, process: 1, memoryBytes: 1)
+        let hello = Hello(version: "test", kernelFamily: "any", slot: slot, process: 1, memoryBytes: 1)
         let envelope = Envelope(
             run: .max, epoch: .max, session: UInt64(worker), sequence: 1, message: .hello(hello))
         step(.received(PeerID([worker]), header: envelope.encoded(), frame: nil, surplus: false))
         for case (.welcome(let welcome), _) in inbox(worker) { players[worker]!.session = welcome.session }
-        ping(worker)
+        ping(worker, held: held)
     }
 
     mutating func ping(_ worker: UInt8, held: [UInt64] = [], progress: UInt64 = 0) {

@@ -57,7 +57,8 @@ import Wire
             return .item(
                 Item(
                     task: id, number: max(1, Int(truncatingIfNeeded: number() >> 1)),
-                    attempt: 1 + small() % 3, hasFrame: random.index(below: 4) > 0))
+                    attempt: 1 + small() % 3, hasFrame: random.index(below: 4) > 0,
+                    isLocal: random.index(below: 4) == 0))
         default: return .pong(committed: number() & (.max - 1))
         }
     }
@@ -67,7 +68,7 @@ import Wire
         disturb(world.fresh(), model: TinyExperiment.modelName, kind: .train)
     }
 
-    @Test(arguments: [StreamSpec.Disconnection.restart, .lose])
+    @Test(arguments: [StreamSpec.Disconnection.restart, .lose, .continue])
     mutating func aCoordinatorWithStreamsSurvivesThem(onDisconnect: StreamSpec.Disconnection) {
         let experiment = StreamExperiment(students: 5, items: 40, onDisconnect: onDisconnect)
         let world = SimulatedWorld(seed: 1, workers: 0, faults: .none, subject: experiment)

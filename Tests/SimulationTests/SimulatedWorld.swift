@@ -16,7 +16,24 @@ struct Faults {
     var diskFault = 0.0
     /// Chance that the frame of a message arrives with a flipped bit.
     var corrupt = 0.0
+    /// Links that are down, and processes that are killed, at chosen moments, healed or not.
+    var cuts: [Cut] = []
+    var kills: [Kill] = []
     static let none = Faults()
+
+    /// Nothing arrives in either direction.
+    struct Cut {
+        var time: Range<Instant>
+        /// nil: the links of all workers.
+        var worker: Int?
+    }
+
+    struct Kill {
+        var time: Instant
+        var worker: Int
+        /// Whether a launcher sees it.
+        var isSeen = true
+    }
 }
 
 /// What is computed in a simulated world.
@@ -42,6 +59,7 @@ final class SimulatedWorld<Subject: SimulatedExperiment> {
         case toWorker(Int, connection: Int, [UInt8], ObjectBytes?)
         case workerTick(Int)
         case workerReturns(Int)
+        case kill(Int, isSeen: Bool)
         case coordinatorTick
         case persisted(epoch: UInt64, DurabilityRequest, fails: Bool)
     }
@@ -59,6 +77,8 @@ final class SimulatedWorld<Subject: SimulatedExperiment> {
         var connection = 0
         var stalledUntil: Instant = 0
         var computing = false
+        /// Not before; 0 for any moment.
+        var computesAt: Instant = 0
     }
 
     let faults: Faults
@@ -72,6 +92,8 @@ final class SimulatedWorld<Subject: SimulatedExperiment> {
     private var epoch: UInt64 = 1
     private var limits: Limits
     private let shuffled: Bool
+    /// Nanoseconds that a worker computes at once, at most; nil for about 3 ms, and less where messages come often.
+    private let slice: UInt64?
     let subject: Subject
     /// Clients' states: the file survives the process.
     private let medium = MemoryMedium()
@@ -84,8 +106,9 @@ final class SimulatedWorld<Subject: SimulatedExperiment> {
 
     init(
         seed: UInt64, workers: Int, faults: Faults, chunkBytes: Int = 1 << 20, slots: Int? = nil,
-        subject: Subject
+        slice: UInt64? = nil, minimumWorkers: Int = 1, subject: Subject
     ) {
+        self.slice = slice
         self.subject = subject
         self.faults = faults
         healsAt = 20_000_000_000
@@ -99,22 +122,25 @@ final class SimulatedWorld<Subject: SimulatedExperiment> {
         limits.lonely = 120_000_000_000
         shuffled = true
         coordinator = Self.coordinator(
-            epoch: 1, limits: limits, slots: slots, subject: subject, resuming: nil,
+            epoch: 1, limits: limits, slots: slots, minimumWorkers: minimumWorkers, subject: subject,
+            resuming: nil,
             states: ClientStateStore(medium: medium))
         nodes = .init(repeating: Node(), count: workers)
         for i in 0..<workers { start(i) }
+        for kill in faults.kills { schedule(.kill(kill.worker, isSeen: kill.isSeen), after: kill.time) }
         schedule(.coordinatorTick, after: 0)
     }
 
     private static func coordinator(
-        epoch: UInt64, limits: Limits, slots: Int?, subject: Subject, resuming snapshot: Snapshot?,
+        epoch: UInt64, limits: Limits, slots: Int?, minimumWorkers: Int = 1, subject: Subject,
+        resuming snapshot: Snapshot?,
         states: ClientStateStore
     ) -> Coordinator<Subject.Experiment> {
         Coordinator(
             settings: CoordinatorSettings(
                 run: 99, epoch: epoch, version: "test", kernelFamily: "any",
                 scenario: ObjectBytes([1, 2, 3]),
-                limits: limits, minimumWorkers: 1, launchesWorkers: true, slots: slots,
+                limits: limits, minimumWorkers: minimumWorkers, launchesWorkers: true, slots: slots,
                 durabilityInterval: 30_000_000, committedRound: snapshot?.round ?? 0),
             program: subject.program(resuming: snapshot), states: states)
     }
@@ -159,7 +185,13 @@ final class SimulatedWorld<Subject: SimulatedExperiment> {
         PeerID([UInt8(i), UInt8(truncatingIfNeeded: nodes[i].connection), 1])
     }
 
-    private func deliver(_ event: (ObjectBytes?) -> Event, frame: ObjectBytes?) {
+    private func isCut(_ i: Int) -> Bool {
+        faults.cuts.contains { $0.time.contains(now) && $0.worker ?? i == i }
+    }
+
+    /// Delivers what goes to worker `i`, or comes from it.
+    private func deliver(_ i: Int, frame: ObjectBytes?, _ event: (ObjectBytes?) -> Event) {
+        if isCut(i) { return }
         if chance(faults.drop) { return }
         for _ in 0..<(chance(faults.duplicate) ? 2 : 1) {
             var frame = frame
@@ -183,7 +215,7 @@ final class SimulatedWorld<Subject: SimulatedExperiment> {
             switch action {
             case .send(let header, let frame, let range):
                 let peer = peer(i)
-                deliver({ .toCoordinator(peer, header, $0) }, frame: Self.cut(frame, range))
+                deliver(i, frame: Self.cut(frame, range)) { .toCoordinator(peer, header, $0) }
             case .reconnect(let after):
                 nodes[i].connection += 1
                 nodes[i].stalledUntil = now + after
@@ -201,8 +233,9 @@ final class SimulatedWorld<Subject: SimulatedExperiment> {
             case .send(let peer, let header, let frame, let range):
                 let i = Int(peer.bytes[0])
                 let connection = Int(peer.bytes[1])
-                deliver(
-                    { .toWorker(i, connection: connection, header, $0) }, frame: Self.cut(frame, range))
+                deliver(i, frame: Self.cut(frame, range)) {
+                    .toWorker(i, connection: connection, header, $0)
+                }
             case .persist(let request):
                 let fails = chance(faults.diskFault)
                 inFlight = fails ? nil : request
@@ -212,7 +245,7 @@ final class SimulatedWorld<Subject: SimulatedExperiment> {
             case .reply(let peer, let header):
                 let i = Int(peer.bytes[0])
                 let connection = Int(peer.bytes[1])
-                deliver({ .toWorker(i, connection: connection, header, $0) }, frame: nil)
+                deliver(i, frame: nil) { .toWorker(i, connection: connection, header, $0) }
             case .forget, .progress: break
             }
         }
@@ -285,6 +318,7 @@ final class SimulatedWorld<Subject: SimulatedExperiment> {
             wake(i)
         case .workerTick(let i): tick(worker: i)
         case .workerReturns(let i): if nodes[i].worker == nil { start(i) }
+        case .kill(let i, let isSeen): kill(i, isSeen: isSeen)
         case .coordinatorTick:
             if chance(faults.coordinatorCrash) { restartCoordinator() }
             perform(coordinator.step(.tick, at: now))
@@ -305,24 +339,29 @@ final class SimulatedWorld<Subject: SimulatedExperiment> {
     private func wake(_ i: Int) {
         guard nodes[i].worker?.hasWork == true, !nodes[i].computing else { return }
         nodes[i].computing = true
-        schedule(.workerTick(i), after: 200_000 + UInt64(random.index(below: 3_000_000)))
+        let delay = 200_000 + UInt64(random.index(below: Int(slice ?? 3_000_000)))
+        if slice != nil { nodes[i].computesAt = now + delay }
+        schedule(.workerTick(i), after: delay)
+    }
+
+    private func kill(_ i: Int, isSeen: Bool) {
+        nodes[i] = Node(worker: nil, connection: nodes[i].connection)
+        if isSeen { perform(coordinator.step(.workerExited(slot: i, reason: "signal 9"), at: now)) }
+        schedule(.workerReturns(i), after: UInt64(random.index(below: 1_000_000_000)))
     }
 
     private func tick(worker i: Int) {
         guard nodes[i].worker != nil else { return }
         if chance(faults.workerCrash) {
-            nodes[i] = Node(worker: nil, connection: nodes[i].connection)
-            if random.index(below: 2) == 0 {
-                perform(coordinator.step(.workerExited(slot: i, reason: "signal 9"), at: now))
-            }
-            schedule(.workerReturns(i), after: UInt64(random.index(below: 1_000_000_000)))
-            return
+            return kill(i, isSeen: random.index(below: 2) == 0)
         }
         if chance(faults.workerStall) { nodes[i].stalledUntil = now + 4_000_000_000 }
         if now >= nodes[i].stalledUntil {
-            let computing = nodes[i].computing
-            nodes[i].computing = false
-            if computing { perform(nodes[i].worker!.compute(at: now), of: i) }
+            let computing = nodes[i].computing && now >= nodes[i].computesAt
+            if computing {
+                nodes[i].computing = false
+                perform(nodes[i].worker!.compute(at: now), of: i)
+            }
             if nodes[i].worker != nil { perform(nodes[i].worker!.step(.tick, at: now), of: i) }
         }
         guard nodes[i].worker != nil else { return }

@@ -12,7 +12,7 @@ struct StreamProgram: Program {
     private var fates: [[Fate?]]
     private(set) var ordinary = 0
 
-    enum Fate: Equatable { case answered, lost }
+    enum Fate: Equatable { case answered, local, lost }
 
     init(_ experiment: StreamExperiment) {
         self.experiment = experiment
@@ -23,8 +23,17 @@ struct StreamProgram: Program {
 
     /// Sum of all answers.
     private(set) var sum: UInt64 = 0
-    var answered: Int { fates.reduce(0) { $0 + $1.count { $0 == .answered } } }
-    var lost: Int { fates.reduce(0) { $0 + $1.count { $0 == .lost } } }
+    var answered: Int { count(.answered) + local }
+    /// Of these, the ones that devices gave by themselves.
+    var local: Int { count(.local) }
+    var lost: Int { count(.lost) }
+
+    private func count(_ fate: Fate) -> Int { fates.reduce(0) { $0 + $1.count { $0 == fate } } }
+
+    /// Items of a student that met a fate, in order.
+    func items(_ fate: Fate, of student: Int) -> [Int] {
+        fates[student].indices.filter { fates[student][$0] == fate }.map { $0 + 1 }
+    }
 
     static func weights(of student: Int) -> ObjectBytes {
         ObjectBytes((0..<weightBytes).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ student &+ 1) })
@@ -78,14 +87,15 @@ struct StreamProgram: Program {
     }
 
     mutating func accept(
-        _ answer: ObjectBytes, item: Int, of task: TaskSpec
+        _ answer: ObjectBytes, item: Int, of task: TaskSpec, isLocal: Bool
     ) throws(Rejection) -> ProgramStep {
         precondition(fates[task.client!][item - 1] == nil, "an item twice")
         guard answer.count == 8 else { throw Rejection(.wrongShape, "\(answer.count) bytes") }
         let value = answer.bytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard value != .max else { throw Rejection(.notFinite, "no number") }
-        fates[task.client!][item - 1] = .answered
-        sum &+= value
+        fates[task.client!][item - 1] = isLocal ? .local : .answered
+        // A device that is alone gives the complement: with the wrong origin the sum is another.
+        sum &+= isLocal ? ~value : value
         return next()
     }
 
@@ -154,17 +164,31 @@ final class StreamExecutor: TaskExecutor {
     private final class Student: StreamExecution {
         let number: Int
         let weights: ObjectBytes
+        let experiment: StreamExperiment
 
-        init(_ number: Int, _ weights: ObjectBytes) {
+        init(_ number: Int, _ weights: ObjectBytes, _ experiment: StreamExperiment) {
             self.number = number
             self.weights = weights
+            self.experiment = experiment
         }
+
+        var continues: Bool { experiment.onDisconnect == .continue }
+        var items: Int { experiment.items }
+        var window: Int { experiment.window }
 
         func answer(_ input: ObjectBytes?, item: Int) throws(TaskFailure) -> ObjectBytes {
             guard (input == nil) == StreamProgram.senses(number) else { throw TaskFailure("wrong input") }
             let input = input ?? StreamProgram.input(of: item)
-            let value = StreamProgram.answer(weights, input, item: item)
-            return ObjectBytes((0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) })
+            return Self.bytes(StreamProgram.answer(weights, input, item: item))
+        }
+
+        func answerLocally(item: Int) throws(TaskFailure) -> ObjectBytes {
+            guard 1...items ~= item else { throw TaskFailure("there is no item \(item)") }
+            return Self.bytes(~StreamProgram.answer(weights, StreamProgram.input(of: item), item: item))
+        }
+
+        private static func bytes(_ value: UInt64) -> ObjectBytes {
+            ObjectBytes((0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) })
         }
     }
 
@@ -182,6 +206,6 @@ final class StreamExecutor: TaskExecutor {
         guard let student = task.client, student < experiment.students else {
             throw TaskFailure("there is no such student")
         }
-        return Student(student, inputs.first ?? StreamProgram.weights(of: student))
+        return Student(student, inputs.first ?? StreamProgram.weights(of: student), experiment)
     }
 }

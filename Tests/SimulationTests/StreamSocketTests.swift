@@ -84,7 +84,7 @@ import Wire
         #expect(program.answered == 2100 && program.ordinary == 3)
         #expect(meter.sent.items == 1400 && meter.sent.itemPayload == 1400 * 500)
         #expect(meter.received.items == 2100 && meter.received.itemPayload == 2100 * 8)
-        #expect(meter.received.federated == 2100 * (8 + 77))
+        #expect(meter.received.federated == 2100 * (8 + 82))
     }
 
     /// A peer without a session, and one that serves streams and answers what is not asked: the sum is the same.

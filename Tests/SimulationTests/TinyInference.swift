@@ -143,7 +143,7 @@ struct TinyInference: SimulatedExperiment {
                     var input: ObjectBytes?
                     if case .object(let object) = program.input(item, of: task) { input = object }
                     let answer = certain { try execution.answer(input, item: item) }
-                    take(certain { try program.accept(answer, item: item, of: task) })
+                    take(certain { try program.accept(answer, item: item, of: task, isLocal: false) })
                 }
             }
         }

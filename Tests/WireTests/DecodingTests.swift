@@ -106,7 +106,7 @@ import Wire
         extended.fixed64(1, 5)
         extended.fixed32(9, 77)
         extended.delimited(10, [1, 2, 3])
-        for minor in [UInt32(3), 9, .max] {
+        for minor in [UInt32(4), 9, .max] {
             let header = HandWritten.header(minor: minor, field: 20, body: extended.bytes)
             #expect(try Envelope(decoding: header).message == .pong(committed: 4))
         }
@@ -116,7 +116,7 @@ import Wire
         var envelope = HandWritten(bytes: HandWritten.header(field: 20, body: plain.bytes))
         envelope.fixed32(40, 1)
         #expect(Self.fails(envelope.bytes))
-        envelope.bytes = HandWritten.header(minor: 3, field: 20, body: plain.bytes)
+        envelope.bytes = HandWritten.header(minor: 4, field: 20, body: plain.bytes)
         for count in 1...Limits.unknownFields + 1 {
             envelope.fixed32(40, 1)
             #expect(Self.fails(envelope.bytes) == (count > Limits.unknownFields))
@@ -126,7 +126,7 @@ import Wire
     /// A message of a kind that this version does not have is no message.
     @Test func unknownMessagesAreRefused() {
         for field in [7, 15, 22, 30, 1000] {
-            #expect(Self.fails(HandWritten.header(minor: 3, field: UInt64(field), body: [1, 2])))
+            #expect(Self.fails(HandWritten.header(minor: 4, field: UInt64(field), body: [1, 2])))
         }
     }
 
@@ -201,17 +201,19 @@ import Wire
     }
 
     @Test func itemsAreBounded() {
-        func item(_ number: UInt64, content: UInt32) -> [UInt8] {
+        func item(_ number: UInt64, content: UInt32, origin: UInt32 = 1) -> [UInt8] {
             var body = HandWritten()
             body.fixed64(1, 5)
             body.fixed64(2, number)
             body.fixed32(3, 1)
             body.fixed32(4, content)
+            body.fixed32(5, origin)
             return HandWritten.header(field: 29, body: body.bytes)
         }
         for number in [1, 1 << 40, 1 << 63 - 1] as [UInt64] { #expect(!Self.fails(item(number, content: 1))) }
         for number in [0, 1 << 63, .max] as [UInt64] { #expect(Self.fails(item(number, content: 1))) }
         for content in [0, 3, .max] as [UInt32] { #expect(Self.fails(item(1, content: content))) }
+        for origin in [0, 3, .max] as [UInt32] { #expect(Self.fails(item(1, content: 1, origin: origin))) }
     }
 
     @Test func longHeadersAreRefused() {

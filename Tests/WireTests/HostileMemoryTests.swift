@@ -6,7 +6,7 @@ import Wire
 @Suite struct HostileMemoryTests {
     /// Headers of 64 KiB that protobuf-c answers with many times their size.
     static var headers: [[UInt8]] {
-        let start = HandWritten.header(minor: 3, field: 22, body: [0x09, 5, 0, 0, 0, 0, 0, 0, 0])
+        let start = HandWritten.header(minor: 4, field: 22, body: [0x09, 5, 0, 0, 0, 0, 0, 0, 0])
         func filled(_ start: [UInt8], _ piece: [UInt8]) -> [UInt8] {
             start
                 + [[UInt8]](repeating: piece, count: (Limits.headerBytes - start.count) / piece.count)
@@ -17,7 +17,7 @@ import Wire
         return [
             // Unknown varints of two bytes, in the envelope and in a message.
             filled(start, [0x78, 1]),
-            HandWritten.header(minor: 3, field: 22, body: inside),
+            HandWritten.header(minor: 4, field: 22, body: inside),
             // Empty TASKs and OFFERs, each of which protobuf-c builds and merges.
             filled(start, [0xAA, 1, 0]), filled(start, [0xCA, 1, 0]),
             filled(start, [0xAA, 1, 0, 0xCA, 1, 0]),

@@ -55,7 +55,10 @@ struct RandomMessages {
             return .error(code: code, text: text(), object: chance() ? id() : nil)
         default:
             let number = [1, .max, Int(stream.next() >> 1 | 1)][stream.index(below: 3)]
-            return .item(Item(task: name(), number: number, attempt: 1 + small(), hasFrame: chance()))
+            return .item(
+                Item(
+                    task: name(), number: number, attempt: 1 + small(), hasFrame: chance(),
+                    isLocal: chance()))
         }
     }
 

@@ -32,7 +32,7 @@ struct HandWritten {
     }
 
     /// An envelope around `body`, in field `field`.
-    static func header(major: UInt32 = 1, minor: UInt32 = 2, field: UInt64, body: [UInt8]) -> [UInt8] {
+    static func header(major: UInt32 = 1, minor: UInt32 = 3, field: UInt64, body: [UInt8]) -> [UInt8] {
         var envelope = HandWritten()
         envelope.fixed32(1, major)
         envelope.fixed32(2, minor)

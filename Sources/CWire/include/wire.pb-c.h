@@ -385,10 +385,14 @@ struct  Tributary__Item
    * 1: the frame holds it; 2: there is no frame, the worker has the item's data itself
    */
   uint32_t content;
+  /*
+   * of an answer, 1: given over the link; 2: the device's own, given while the link was down
+   */
+  uint32_t origin;
 };
 #define TRIBUTARY__ITEM__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&tributary__item__descriptor) \
-    , 0, 0, 0, 0 }
+    , 0, 0, 0, 0, 0 }
 
 
 /* Tributary__Envelope methods */

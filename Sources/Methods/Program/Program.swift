@@ -19,9 +19,11 @@ public protocol Program {
     /// `.later`. The same whenever it is asked for.
     func input(_ item: Int, of task: TaskSpec) -> StreamInput
 
-    /// Takes the answer to an item that was not answered yet, whatever the order. Throws, and changes nothing, when it
-    /// cannot be used.
-    mutating func accept(_ answer: ObjectBytes, item: Int, of task: TaskSpec) throws(Rejection) -> ProgramStep
+    /// Takes the answer to an item that was not answered yet, whatever the order; `isLocal`, only of streams that
+    /// continue: the device gave it by itself while the link was down. Throws, and changes nothing, when it cannot be used.
+    mutating func accept(
+        _ answer: ObjectBytes, item: Int, of task: TaskSpec, isLocal: Bool
+    ) throws(Rejection) -> ProgramStep
 
     /// Takes note that items of a stream will never be answered.
     mutating func lose(_ items: [Int], of task: TaskSpec) -> ProgramStep
@@ -34,7 +36,7 @@ extension Program {
     }
 
     public mutating func accept(
-        _ answer: ObjectBytes, item: Int, of task: TaskSpec
+        _ answer: ObjectBytes, item: Int, of task: TaskSpec, isLocal: Bool
     ) throws(Rejection) -> ProgramStep { preconditionFailure("task \(task.id) is no stream") }
 
     public mutating func lose(_ items: [Int], of task: TaskSpec) -> ProgramStep {
@@ -59,6 +61,9 @@ public struct StreamSpec: Sendable, Equatable {
         case restart
         /// What was under way is lost; another worker goes on with the rest.
         case lose
+        /// The device goes on by itself while the link is down, and its stream waits for it; only when it does not come
+        /// back, another worker answers what is missing.
+        case `continue`
     }
 
     /// Counted from 1.

@@ -26,6 +26,26 @@ public protocol StreamExecution: AnyObject {
     /// Computes the answer to item `item`, from 1, in some tens of milliseconds at most. `input` is nil where the
     /// worker has the item's data itself. The answer depends on the item alone.
     func answer(_ input: ObjectBytes?, item: Int) throws(TaskFailure) -> ObjectBytes
+
+    /// Whether the device goes on by itself while the link is down: where the task's `StreamSpec` says so.
+    var continues: Bool { get }
+    /// As in that `StreamSpec`; only asked for where the stream continues.
+    var items: Int { get }
+    var window: Int { get }
+
+    /// Computes an answer without the link, from data that the device has itself, in some tens of milliseconds at most.
+    func answerLocally(item: Int) throws(TaskFailure) -> ObjectBytes
+}
+
+/// Streams that end with the link.
+extension StreamExecution {
+    public var continues: Bool { false }
+    public var items: Int { preconditionFailure("this stream does not continue without the link") }
+    public var window: Int { preconditionFailure("this stream does not continue without the link") }
+
+    public func answerLocally(item: Int) throws(TaskFailure) -> ObjectBytes {
+        preconditionFailure("this stream does not continue without the link")
+    }
 }
 
 /// A running task. It yields every few milliseconds of work, so that its worker stays responsive without threads.

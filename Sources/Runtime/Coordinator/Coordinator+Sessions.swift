@@ -100,7 +100,7 @@ extension Coordinator {
             return
         }
         for old in sessions.values where old.nonce == envelope.session || old.peer == peer {
-            voidSession(old.peer, why: "the worker came back")
+            voidSession(old.peer, why: "the worker came back", isExpected: true)
         }
         guard sessions.count < limits.sessions else {
             reject(peer, .full, "\(limits.sessions) workers are connected", retry: 5000)
@@ -162,6 +162,7 @@ extension Coordinator {
         let lost = session.leased.merging(session.streams) { $1 }
             .filter { !held.contains($0.key) && now - $0.value > limits.retransmit }
         sessions[peer] = session
+        resumeStreams(held, of: peer)
         send(.pong(committed: UInt64(durability.committed)), to: peer)
         for task in lost.keys.sorted() { sendTask(task, to: peer, again: true) }
         closeForgotten(held, of: peer)
@@ -172,7 +173,8 @@ extension Coordinator {
         for session in sessions.values.sorted(by: { $0.id < $1.id }) {
             // A worker that still reads its data set says nothing meanwhile.
             if now - session.lastHeard > (session.ready ? limits.dead : limits.noProgress) {
-                voidSession(session.peer, why: "silent for \((now - session.lastHeard) / 1_000_000_000) s")
+                let seconds = (now - session.lastHeard) / 1_000_000_000
+                voidSession(session.peer, why: "silent for \(seconds) s", isExpected: true)
             } else if let oldest = session.leased.values.min(), now - oldest > limits.noProgress,
                 now - session.progressAt > limits.noProgress
             {
@@ -210,15 +212,17 @@ extension Coordinator {
         }
     }
 
-    /// Ends a session: what it had goes back to the queue.
-    mutating func voidSession(_ peer: PeerID, why: String?) {
+    /// Ends a session: what it had goes back to the queue, or waits where the worker continues it and is expected back.
+    mutating func voidSession(_ peer: PeerID, why: String?, isExpected: Bool = false) {
         guard let session = sessions.removeValue(forKey: peer) else { return }
         actions.append(.forget(peer))
         for download in session.downloads.values { receiving -= download.transfer.reference.bytes }
         if let why { note(.warning, "worker \(session.process) is gone: \(why)") }
         if let slot = session.slot, slot < settings.slots ?? 0 { slotLost[slot] = now }
         for task in session.leased.keys.sorted(by: >) { loseLease(task) }
-        for task in session.streams.keys.sorted(by: >) { loseStream(task, of: session) }
+        for task in session.streams.keys.sorted(by: >) {
+            loseStream(task, of: session, isExpected: isExpected)
+        }
     }
 
     private mutating func loseLease(_ task: UInt64) {

@@ -77,16 +77,22 @@ extension Coordinator {
             refuse(item.task, .badSize, "\(bytes) as the answer to item \(item.number)", peer)
             return
         }
+        guard !item.isLocal || entry.spec.stream?.onDisconnect == .continue else {
+            let text = "item \(item.number) answered without the link, which this stream does not allow"
+            refuse(item.task, .badShape, text, peer)
+            return
+        }
         let next: ProgramStep
         do throws(Rejection) {
-            next = try program.accept(answer, item: item.number, of: entry.spec)
+            next = try program.accept(answer, item: item.number, of: entry.spec, isLocal: item.isLocal)
         } catch {
             refuse(item.task, ResultCode(error.reason), "item \(item.number): \(error.text)", peer)
             return
         }
         sessions[peer]!.progressAt = now
         items[item.task]!.answer(item.number, at: now)
-        if entry.spec.isFederated { meter.claimAnswer(payload: UInt64(answer.count)) }
+        // What a device answered alone would not have been sent by a deployment.
+        if entry.spec.isFederated && !item.isLocal { meter.claimAnswer(payload: UInt64(answer.count)) }
         closeIfDone(item.task, with: peer)
         apply(next)
     }
@@ -101,13 +107,13 @@ extension Coordinator {
         reportProgress()
     }
 
-    /// A worker is gone that served a stream: another one goes on.
-    mutating func loseStream(_ task: UInt64, of session: Session) {
+    /// A worker is gone that served a stream: another one goes on, or it does itself, where it is expected back.
+    mutating func loseStream(_ task: UInt64, of session: Session, isExpected: Bool) {
         guard let entry = board.entries[task], let stream = entry.spec.stream else { return }
         retries += 1
         var lost: [Int] = []
         switch stream.onDisconnect {
-        case .restart: break
+        case .restart, .continue: break
         case .lose: lost = items[task]!.lose()
         }
         items[task]!.interrupt()
@@ -119,8 +125,31 @@ extension Coordinator {
             return
         }
         board.requeue(task)
+        if stream.onDisconnect == .continue && isExpected {
+            let until = now + limits.noProgress
+            board.keep(task, for: .init(nonce: session.nonce, slot: session.slot, until: until))
+        }
         closeIfDone(task, with: session.peer)
         if !lost.isEmpty { apply(program.lose(lost, of: entry.spec)) }
+    }
+
+    /// A worker is back: what it went on with by itself is its own again, what it forgot is anybody's.
+    mutating func resumeStreams(_ held: Set<UInt64>, of peer: PeerID) {
+        guard let session = sessions[peer], session.ready else { return }
+        for task in board.streams(awaiting: { $0.nonce == session.nonce }) {
+            guard held.contains(task) else {
+                board.release(task)
+                continue
+            }
+            board.resume(task, in: session.id)
+            sessions[peer]!.streams[task] = now
+        }
+        pushItems()
+    }
+
+    /// The process in a slot ended: it will not come back for its streams.
+    mutating func releaseStreams(ofSlot slot: Int) {
+        for task in board.streams(awaiting: { $0.slot == slot }) { board.release(task) }
     }
 
     /// Items without an answer are sent again.

@@ -57,7 +57,8 @@ extension Coordinator {
         let others = sessions.values.filter { $0.ready && $0.id != session.id }
         let absent = settings.slots.map { absentHomes($0) } ?? []
         let slots = settings.slots
-        return { entry in
+        return { [now] entry in
+            if let absent = entry.absent, now < absent.until { return false }
             guard Self.mayCompute(entry.spec, session, slots, absent) else { return false }
             // A worker whose result was refused gets the task again only when everybody's was who could compute it.
             return !entry.refused.contains(session.id)

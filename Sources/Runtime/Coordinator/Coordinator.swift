@@ -116,11 +116,12 @@ public struct Coordinator<Experiment: Program> {
         switch event {
         case .received(let peer, let header, let frame, let surplus):
             receive(from: peer, header: header, frame: frame, surplus: surplus)
-        case .unreachable(let peer): voidSession(peer, why: "unreachable")
+        case .unreachable(let peer): voidSession(peer, why: "unreachable", isExpected: true)
         case .workerExited(let slot, let reason):
             for session in sessions.values where session.slot == slot {
                 voidSession(session.peer, why: "its process ended: \(reason)")
             }
+            releaseStreams(ofSlot: slot)
         case .workersExhausted(let reason): exhausted = reason
         case .persisted(let round): durability.persisted(round: round)
         case .persistFailed(let reason): end(.cannotWrite(reason))

@@ -14,6 +14,15 @@ struct TaskBoard {
         var session: UInt64?
         /// Sessions whose result was refused.
         var refused: Set<UInt64> = []
+        /// Set while a stream waits for the worker that continues it without the link.
+        var absent: AbsentWorker?
+    }
+
+    /// A worker whose link is down, and until when a stream is kept for it.
+    struct AbsentWorker {
+        let nonce: UInt64
+        let slot: Int?
+        let until: Instant
     }
 
     private(set) var entries: [UInt64: Entry] = [:]
@@ -60,6 +69,7 @@ struct TaskBoard {
 
     private mutating func mark(_ id: UInt64, _ session: UInt64) -> Entry {
         entries[id]!.session = session
+        entries[id]!.absent = nil
         entries[id]!.leases += 1
         return entries[id]!
     }
@@ -73,6 +83,25 @@ struct TaskBoard {
         } else {
             pendingStreams.insert(id, at: 0)
         }
+    }
+
+    /// Keeps a waiting stream for a worker whose link is down.
+    mutating func keep(_ stream: UInt64, for worker: AbsentWorker) { entries[stream]?.absent = worker }
+
+    /// Streams that wait for a worker, in order.
+    func streams(awaiting worker: (AbsentWorker) -> Bool) -> [UInt64] {
+        pendingStreams.filter { entries[$0]!.absent.map(worker) ?? false }.sorted()
+    }
+
+    /// An absent worker will not go on with a stream: it is anybody's.
+    mutating func release(_ stream: UInt64) { entries[stream]?.absent = nil }
+
+    /// Gives a stream back to the worker that it waited for: the lease goes on.
+    mutating func resume(_ stream: UInt64, in session: UInt64) {
+        precondition(entries[stream]!.session == nil)
+        pendingStreams.removeAll { $0 == stream }
+        entries[stream]!.session = session
+        entries[stream]!.absent = nil
     }
 
     /// Counts a refusal by or of `session`; the number of refusals so far.

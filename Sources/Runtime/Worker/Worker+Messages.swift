@@ -9,7 +9,7 @@ extension Worker {
         if case .reject(let reject) = envelope.message { return take(reject) }
         if case .welcome(let welcome) = envelope.message, let frame { return take(welcome, scenario: frame) }
         guard let session = link.session, envelope.session == session, envelope.run == run,
-            envelope.epoch == link.epoch
+            envelope.epoch == epoch
         else { return }
         link.lastHeard = now
         if envelope.message.isOrdered {
@@ -59,9 +59,11 @@ extension Worker {
     private mutating func take(_ welcome: Welcome, scenario frame: ObjectBytes) {
         guard link.session == nil else { return }
         if run != welcome.run { tasks = [] }
+        // Another incarnation of the coordinator knows nothing of the answers that the one before it took.
+        if epoch != welcome.epoch { tasks.removeAll { $0.stream != nil } }
         run = welcome.run
+        epoch = welcome.epoch
         link.session = welcome.session
-        link.epoch = welcome.epoch
         link.sequence = 0
         link.receivedSequence = 1
         // Reading the data set takes a while: silence counts from the next look at the clock.
@@ -167,8 +169,10 @@ extension Worker {
 
     // MARK: - Computing
 
-    /// Answers an item, or goes on with the task that was begun, or begins the first that has its inputs.
+    /// Answers an item, with the link or without it, or goes on with the task that was begun, or begins the first that
+    /// has its inputs.
     mutating func advance() {
+        if let place = nextAlone { return advanceAlone(place) }
         guard link.session != nil, let engine else { return }
         if let place = nextStream { return advanceStream(place, engine) }
         guard
@@ -216,8 +220,9 @@ extension Worker {
         sendOffer(place)
     }
 
+    /// Nothing while there is no session: WELCOME makes up for it.
     mutating func sendOffer(_ place: Int) {
-        guard let offer = tasks[place].offer else { return }
+        guard link.session != nil, let offer = tasks[place].offer else { return }
         tasks[place].offer!.sent = now
         let frame = InlineObjects.frame(offer.objects, mask: offer.message.inline)
         send(.offer(offer.message), frame: frame)

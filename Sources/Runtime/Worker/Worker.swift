@@ -94,6 +94,7 @@ public struct Worker {
     var actions: [WorkerAction] = []
     var link: Link
     var run: UInt64 = Envelope.unknown
+    var epoch: UInt64 = Envelope.unknown
     var engine: WorkerEngine?
     var scenario: ObjectID?
     var tasks: [HeldTask] = []
@@ -108,7 +109,6 @@ public struct Worker {
     struct Link {
         /// nil: HELLO was not answered yet.
         var session: UInt64?
-        var epoch = Envelope.unknown
         var sequence: UInt64 = 0
         var receivedSequence: UInt64 = 0
         var lastHeard: Instant?
@@ -153,7 +153,8 @@ public struct Worker {
 
     /// Whether `compute` has something to do.
     public var hasWork: Bool {
-        link.session != nil && (nextStream != nil || tasks.contains { isComputable($0) })
+        nextAlone != nil
+            || link.session != nil && (nextStream != nil || tasks.contains { isComputable($0) })
     }
 
     /// Takes one event at time `now`; what it returns is to be done in that order.
@@ -184,9 +185,9 @@ public struct Worker {
         link.sequence += 1
         link.lastSent = now
         let envelope = Envelope(
-            run: link.session == nil ? Envelope.unknown : run, epoch: link.epoch,
-            session: link.session ?? settings.nonce, sequence: link.sequence,
-            message: message)
+            run: link.session == nil ? Envelope.unknown : run,
+            epoch: link.session == nil ? Envelope.unknown : epoch,
+            session: link.session ?? settings.nonce, sequence: link.sequence, message: message)
         actions.append(.send(header: envelope.encoded(), frame: frame, range: range))
     }
 
@@ -238,13 +239,15 @@ public struct Worker {
         }
     }
 
-    /// Starts over: another connection, another session. Objects are kept, for their names are still true.
+    /// Starts over: another connection, another session. Objects are kept, for their names are still true; so are
+    /// streams whose device goes on by itself.
     mutating func reconnect() {
         let wait = min(UInt64(100_000_000) << UInt64(min(link.attempts, 6)), 5_000_000_000)
         link = Link(lostSince: now)
         link.notBefore = now + wait
         // What is finished is offered again under the next session: the work is not lost with the connection.
-        tasks.removeAll { $0.offer == nil }
+        tasks.removeAll { $0.offer == nil && $0.stream?.local == nil }
+        for place in tasks.indices { tasks[place].stream?.disconnect() }
         running = nil
         fetching = [:]
         actions.append(.reconnect(after: wait))

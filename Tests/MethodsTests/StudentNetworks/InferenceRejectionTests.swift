@@ -123,14 +123,14 @@ import Testing
         for count in [0, 1, whole - 1, whole + 1, whole / 2, 100_000] {
             let error = try #require(throws: Rejection.self) {
                 _ = try course.program.accept(
-                    ObjectBytes([UInt8](repeating: 0, count: count)), item: 1, of: task)
+                    ObjectBytes([UInt8](repeating: 0, count: count)), item: 1, of: task, isLocal: false)
             }
             #expect(error.reason == .wrongShape)
         }
         if coding != .int8 {
             let error = try #require(throws: Rejection.self) {
                 _ = try course.program.accept(
-                    ObjectBytes([UInt8](repeating: 0xFF, count: whole)), item: 1, of: task)
+                    ObjectBytes([UInt8](repeating: 0xFF, count: whole)), item: 1, of: task, isLocal: false)
             }
             #expect(error.reason == .notFinite)
         }
@@ -138,7 +138,7 @@ import Testing
         #expect(course.rows == calm.rows && course.outcome == calm.outcome)
         // The stream is over.
         let answer = ObjectBytes([UInt8](repeating: 0, count: whole))
-        #expect(try course.program.accept(answer, item: 1, of: task).rows.isEmpty)
+        #expect(try course.program.accept(answer, item: 1, of: task, isLocal: false).rows.isEmpty)
         #expect(course.program.lose([1], of: task).rows.isEmpty)
     }
 

@@ -143,7 +143,7 @@ struct InferenceCourse {
             return try take(program.lose([item], of: stream.task))
         }
         let answer = try Self.answer(item, stream.task, stream.execution, program)
-        try take(program.accept(answer, item: item, of: stream.task))
+        try take(program.accept(answer, item: item, of: stream.task, isLocal: false))
     }
 
     static func answer(

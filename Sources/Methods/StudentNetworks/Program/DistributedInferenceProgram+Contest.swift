@@ -79,7 +79,7 @@ extension DistributedInferenceProgram {
     }
 
     public mutating func accept(
-        _ answer: ObjectBytes, item: Int, of task: TaskSpec
+        _ answer: ObjectBytes, item: Int, of task: TaskSpec, isLocal: Bool
     ) throws(Rejection) -> ProgramStep {
         guard waiting.contains(task.id), let student = task.client, let plan = contest?.plan else {
             return ProgramStep()
