@@ -35,7 +35,7 @@ let package = Package(
         .target(name: "Methods", dependencies: ["Networks", "Datasets", "CKernels"]),
         .target(
             name: "Experiment",
-            dependencies: ["Methods", "Yams", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["Methods", "CKernels", "Yams", .product(name: "GRDB", package: "GRDB.swift")],
             resources: [.embedInCode("Devices/Profiles")]),
         .target(name: "Wire", dependencies: ["TensorMath", "CWire", "CZeroMQ"]),
         .target(

@@ -1,7 +1,8 @@
 import Foundation
 import Synchronization
 
-/// Forwards TCP connections and counts every byte, so that the kernel's count stands beside the meter's.
+/// Forwards TCP connections and counts every byte, so that the kernel's count stands beside the meter's; or holds what it
+/// has while the link is cut.
 final class CountingProxy: Sendable {
     struct Counts: Sendable {
         var connections = 0
@@ -13,10 +14,17 @@ final class CountingProxy: Sendable {
     let port: Int
     private let listener: Int32
     private let counts = Mutex(Counts())
+    private let cut = Mutex(false)
+    /// Before anything is forwarded, microseconds.
+    private let delay: UInt32
 
     var snapshot: Counts { counts.withLock { $0 } }
 
-    init(to target: Int) throws {
+    /// Whether nothing comes through, in either direction.
+    func setCut(_ isCut: Bool) { cut.withLock { $0 = isCut } }
+
+    init(to target: Int, delay: UInt32 = 0) throws {
+        self.delay = delay
         let handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         port = try Self.bindLoopback(handle)
         listener = handle
@@ -37,6 +45,8 @@ final class CountingProxy: Sendable {
         Thread.detachNewThread { [self] in
             var buffer = [UInt8](repeating: 0, count: 1 << 16)
             while case let count = read(from, &buffer, buffer.count), count > 0 {
+                if delay > 0 { usleep(delay) }
+                while cut.withLock({ $0 }) { usleep(20_000) }
                 counts.withLock { $0[keyPath: path] += UInt64(count) }
                 var sent = 0
                 while sent < count {

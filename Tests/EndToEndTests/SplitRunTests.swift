@@ -171,6 +171,44 @@ import Testing
         #expect(laboratory.differingResults("calm", "disturbed") == [])
     }
 
+    /// The link is cut while a device answers images, for shorter and for longer than the coordinator waits for it: the
+    /// device answers by itself meanwhile, every image is answered once, and it goes back.
+    @Test(arguments: [7.0, 14.0]) func linkCut(seconds: Double) throws {
+        let scenario = try laboratory.splitScenario(
+            channels: "2", images: 400, deployment: "window: 1, on_disconnect: continue",
+            baselines: "[local, edge_raw]")
+        let calm = try run("calm", scenario: scenario)
+        let running = try RunningProgram([
+            "coordinator", scenario, "--bind", "tcp://127.0.0.1:0", "--out", laboratory.file("cut"),
+            "--quiet", "--json", "--set", "hosts.launch=[{kind: manual}]",
+        ])
+        #expect(eventually { laboratory.endpoint("cut") != nil })
+        let endpoint = try #require(laboratory.endpoint("cut"))
+        let port = try #require(endpoint.split(separator: ":").last.flatMap { Int($0) })
+        let proxy = try CountingProxy(to: port, delay: 5_000)
+        let worker = try RunningProgram(["worker", "--connect", "tcp://127.0.0.1:\(proxy.port)"])
+        // After three epochs of training the first mode answers, for four seconds at least.
+        #expect(eventually(seconds: 60) { checkpoints("cut").last ?? "" >= "round-000003" })
+        usleep(500_000)
+        proxy.setCut(true)
+        usleep(useconds_t(seconds * 1e6))
+        proxy.setCut(false)
+        let outcome = try running.wait(seconds: 90)
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        #expect(try worker.wait(seconds: 20).code == 0)
+        let (rows, due) = (modes("cut"), modes("calm"))
+        var local = 0
+        for (name, row) in rows where name != "local" {
+            let counts = ["sent", "exits", "local", "lost"].map { Int(row[$0]!)! }
+            #expect(counts.reduce(0, +) == 400 && counts[3] == 0, "\(name): \(counts)")
+            #expect(counts[0] > 0, "\(name): \(counts)")
+            local += counts[2]
+            if counts[2] == 0 { #expect(row["answers_digest"] == due[name]!["answers_digest"]) }
+            #expect(row["digest"] == due[name]!["digest"])
+        }
+        #expect(local > 0 && local < 400, "\(local)")
+    }
+
     /// What a finished run left and somebody removed comes back as it was.
     @Test func missingFilesAreRestored() throws {
         let scenario = try laboratory.splitScenario(baselines: "[local, edge_jpeg]")

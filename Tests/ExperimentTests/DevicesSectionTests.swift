@@ -13,7 +13,7 @@ import Testing
     private static func devices(_ text: String) throws -> DevicesSpec? {
         switch try Scenario.load(text: text).kind {
         case .federated(let configuration): configuration.devices
-        case .distributedInference: nil
+        case .distributedInference, .splitComputing: nil
         }
     }
 

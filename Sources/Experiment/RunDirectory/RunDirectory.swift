@@ -25,6 +25,8 @@ public struct RunDirectory: Sendable, Equatable {
         public static let modes = "modes.csv"
         public static let rates = "rates.csv"
         public static let crossovers = "crossovers.csv"
+        public static let controller = "controller.csv"
+        public static let policies = "policies.csv"
         public static let divided = "divided.safetensors"
         public static let infrastructure = "infrastructure.csv"
         public static let model = "model.safetensors"

@@ -14,7 +14,10 @@ extension Scenario.Kind {
                 Name.classActivity, Name.infrastructure,
             ] + configuration.contenders.flatMap(PartitionFiles.names)
         case .splitComputing:
-            return [Name.training, Name.modes, Name.rates, Name.crossovers, Name.infrastructure]
+            return [
+                Name.training, Name.modes, Name.rates, Name.crossovers, Name.controller, Name.policies,
+                Name.infrastructure,
+            ]
         }
     }
 

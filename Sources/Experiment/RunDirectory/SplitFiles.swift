@@ -22,13 +22,15 @@ public struct SplitCosts: Sendable {
 
     public let rates: [RateRow]
     public let crossovers: [CrossoverRow]
+    /// Nil before all modes were tried.
+    public let control: SplitControl?
 
     /// `modes`: of a finished run with this configuration.
     public init(
         _ modes: [ModeRow], _ configuration: SplitComputingConfiguration
     ) throws(ProfileError) {
         guard let teacher = configuration.teacher.plan(configuration.dataset), let first = modes.first else {
-            (rates, crossovers) = ([], [])
+            (rates, crossovers, control) = ([], [], nil)
             return
         }
         let header = modes.map(\.headerBytes).max() ?? first.headerBytes
@@ -44,6 +46,20 @@ public struct SplitCosts: Sendable {
         }
         rates = deployed.flatMap { pricing.rateRows($0) }
         crossovers = Self.crossovers(deployed, pricing)
+        let candidates = deployed.compactMap { mode -> OffloadCandidate? in
+            guard let row = modes.first(where: { $0.mode == mode.name }), row.kind != "stage1" else {
+                return nil
+            }
+            return pricing.priced(mode, on: pricing.devices[0]).map {
+                OffloadCandidate($0, accuracy: row.accuracy)
+            }
+        }
+        guard candidates.contains(where: \.mode.isLocal) else {
+            control = nil
+            return
+        }
+        control = try SplitControl(
+            candidates, configuration.controller, link: pricing.link, seed: configuration.seed)
     }
 
     private static func crossovers(_ modes: [DeployedMode], _ pricing: SplitPricing) -> [CrossoverRow] {
@@ -111,6 +127,7 @@ extension RunDirectory {
                 file.write(csvLine(cells))
             }
         }
+        if let control = costs.control { try export(control) }
         let header = ["device", "cost", "below", "above", "rate_mbps", "grid_from_mbps", "grid_to_mbps"]
         try export(Name.crossovers, header: header) { file throws(LedgerError) in
             for row in costs.crossovers {

@@ -27,6 +27,7 @@ enum SplitComputingSection {
         visitBottleneck(section, &value.bottleneck)
         visitTraining(section, &value.training)
         visitPlaces(section, &value)
+        ControlSection.visit(section, &value.controller)
         section.field(
             "baselines", &value.baselines,
             .set(of: .word(SplitBaseline.self), count: 0...SplitBaseline.allCases.count),

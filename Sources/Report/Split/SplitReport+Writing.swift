@@ -31,7 +31,7 @@ extension SplitReport {
                 .thresholds(record.scenario.thresholds, record.value), modeTable, partTable, answerTable,
             ]
                 + deviceNames.flatMap { [rateTable($0, .latency), rateTable($0, .energy)] }
-                + [crossoverTable, trainingTable, .environment(record.environment)])
+                + [crossoverTable, policyTable, trainingTable, .environment(record.environment)])
     }
 
     // MARK: - Pictures
@@ -42,6 +42,7 @@ extension SplitReport {
             [rateDistortion] + deviceNames.flatMap { [byRate($0, .latency), byRate($0, .energy)] }
             + [Plot.validation(record.epochs)]
         return plots.filter { !$0.series.isEmpty }
+            + (record.costs.control.map { [ControllerTimeline($0.windows)] } ?? [])
     }
 
     /// A line for each kind of mode that sends something; points of one kind differ in channels, quality or threshold.

@@ -148,6 +148,27 @@ extension SplitReport {
             })
     }
 
+    /// Empty before all modes were tried.
+    var policyTable: ReportTable {
+        let control = record.configuration.controller
+        return ReportTable(
+            title: "Choosing at run time",
+            note:
+                "A controller that knows the rate from what it sent, an oracle that knows it beforehand, and each mode in every "
+                + "window of the trace: means over \(record.costs.control?.windows.count ?? 0) images, simulated. Regret is the "
+                + "score above the oracle's; the deadline is \(Quantity.latency(control.deadlineSeconds)).",
+            columns: [
+                "policy", ">latency", ">energy", ">above idle", ">score", ">regret", ">late", ">fell back",
+            ],
+            rows: (record.costs.control?.policies ?? []).map {
+                [
+                    $0.policy, Quantity.latency($0.seconds), Quantity.energy($0.joules),
+                    Quantity.energy($0.marginalJoules), Quantity.threeDigits($0.score),
+                    Quantity.threeDigits($0.regret), "\($0.missedDeadlines)", "\($0.fallbacks)",
+                ]
+            })
+    }
+
     /// The last epoch of each network.
     var trainingTable: ReportTable { .lastEpochs(record.epochs) }
 }

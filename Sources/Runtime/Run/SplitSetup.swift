@@ -29,6 +29,7 @@ public struct SplitSetup: Sendable {
         network = try TeacherNetwork(configuration.teacher, dataset: dataset)
         let headers = InferenceHeaders(.serveDevice, layout: network.plan.layout.digest)
         do throws(ProfileError) {
+            _ = try configuration.controller.fileText()
             pricing = try configuration.pricing(network.plan, headers: headers)
         } catch { throw .profile(error) }
         do throws(SplitError) { _ = try configuration.divided(network.plan) } catch { throw .split(error) }
@@ -61,6 +62,7 @@ extension SplitSetup: ExperimentSetup {
         let text =
             pricing.devices.map(\.yaml).joined() + pricing.server.yaml
             + (try ProfileCatalogue.link(configuration.links.radio)).yaml
+            + (try configuration.controller.fileText())
         return [
             "devices_digest": hexadecimal(digest256(Array(text.utf8))), "teacher_digest": network.digest,
         ]

@@ -14,6 +14,7 @@ public struct SplitComputingConfiguration: Sendable, Equatable {
     public var training: SplitTrainingSpec
     public var deployment: SplitDeploymentSpec
     public var links: LinkSweepSpec
+    public var controller: ControlSpec
     public var baselines: [SplitBaseline]
 
     public init(
@@ -21,7 +22,7 @@ public struct SplitComputingConfiguration: Sendable, Equatable {
         preprocessing: PreprocessingSpec = PreprocessingSpec(), teacher: TeacherSpec,
         bottleneck: BottleneckSpec = BottleneckSpec(), training: SplitTrainingSpec,
         deployment: SplitDeploymentSpec = SplitDeploymentSpec(), links: LinkSweepSpec = LinkSweepSpec(),
-        baselines: [SplitBaseline] = [.local, .edgeJPEG]
+        controller: ControlSpec = ControlSpec(), baselines: [SplitBaseline] = [.local, .edgeJPEG]
     ) {
         self.seed = seed
         self.dataset = dataset
@@ -32,6 +33,7 @@ public struct SplitComputingConfiguration: Sendable, Equatable {
         self.training = training
         self.deployment = deployment
         self.links = links
+        self.controller = controller
         self.baselines = baselines
     }
 }
@@ -141,6 +143,58 @@ public struct LinkSweepSpec: Sendable, Equatable {
         self.ratesMbps = ratesMbps
         self.rateMbps = rateMbps
         self.roundTripSeconds = roundTripSeconds
+    }
+}
+
+/// A device that chooses anew for every image while the link's rate changes, tried on a trace.
+public struct ControlSpec: Sendable, Equatable {
+    /// Where the trace comes from.
+    public enum Trace: Sendable, Equatable {
+        /// A channel with Rayleigh fading whose mean gain would give the run's own rate.
+        case fading(signalToNoiseDecibels: Double, correlation: Double)
+        /// The run's own rate all the time.
+        case constant
+        /// Seconds and rates from a CSV file.
+        case file(String)
+    }
+
+    public var trace: Trace
+    /// Of one image each.
+    public var windows: Int
+    public var windowSeconds: Double
+    /// The first window without a connection, from 1, and how many; nil: there always is one.
+    public var outage: Outage?
+    public var deadlineSeconds: Double
+    public var accuracyFloor: Double
+    public var latencyWeight: Double
+    public var energyWeight: Double
+    public var hysteresis: Double
+
+    public struct Outage: Sendable, Equatable {
+        public var first: Int
+        public var windows: Int
+
+        public init(first: Int, windows: Int) {
+            self.first = first
+            self.windows = windows
+        }
+    }
+
+    public init(
+        trace: Trace = .fading(signalToNoiseDecibels: 10, correlation: 0.9), windows: Int = 300,
+        windowSeconds: Double = 1, outage: Outage? = nil, deadlineSeconds: Double = 0.1,
+        accuracyFloor: Double = 0, latencyWeight: Double = 0.5, energyWeight: Double = 0.5,
+        hysteresis: Double = 0.1
+    ) {
+        self.trace = trace
+        self.windows = windows
+        self.windowSeconds = windowSeconds
+        self.outage = outage
+        self.deadlineSeconds = deadlineSeconds
+        self.accuracyFloor = accuracyFloor
+        self.latencyWeight = latencyWeight
+        self.energyWeight = energyWeight
+        self.hysteresis = hysteresis
     }
 }
 
