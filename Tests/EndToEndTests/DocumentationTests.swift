@@ -164,6 +164,12 @@ import Testing
         #expect(inferred.code == 0, "\(inferred.errors)")
         let beside = try Program.run(["report", nonn, nonn, "--out", laboratory.file("experiments")])
         #expect(beside.code == 0, "\(beside.errors)")
+        let split = laboratory.file("split")
+        let divided = try laboratory.splitScenario(channels: "1", images: 10, baselines: "[local]")
+        let cut = try Program.run(["run", divided, "--out", split, "--quiet"])
+        #expect(cut.code == 0, "\(cut.errors)")
+        let splits = try Program.run(["report", split, split, "--out", laboratory.file("splits")])
+        #expect(splits.code == 0, "\(splits.errors)")
         func header(_ name: String) -> [String] {
             String(decoding: laboratory.bytes(name) ?? Data(), as: UTF8.self).split(separator: "\n").first
                 .map { $0.split(separator: ",").map(String.init) } ?? []
@@ -175,12 +181,14 @@ import Testing
         let documented = try Self.documentedColumns()
         let written =
             try tables("run").map { ($0, "run/\($0)") } + (try tables("nonn").map { ($0, "nonn/\($0)") })
+            + (try tables("split").map { ($0, "split/\($0)") })
             + (try tables("comparison").map { ("DIR/\($0)", "comparison/\($0)") })
             + (try tables("experiments").map { ("DIR/\($0)", "experiments/\($0)") })
+            + (try tables("splits").map { ("DIR/\($0)", "splits/\($0)") })
         #expect(Set(documented.keys) == Set(written.map(\.0)))
         for (name, file) in written { #expect(documented[name] == header(file), "\(name)") }
         let text = try String(contentsOfFile: Self.root + "/docs/run-directory.md", encoding: .utf8)
-        for directory in [run, nonn] {
+        for directory in [run, nonn, split] {
             for name in try FileManager.default.contentsOfDirectory(atPath: directory) {
                 #expect(text.contains("`\(name)") || documented[name] != nil, "\(name) is not documented")
             }

@@ -46,7 +46,7 @@ import Testing
         #expect(rows.count == 12, "\(rows.keys.sorted())")
         let main = rows["bottlefit_2"]!
         #expect(one.json["model_digest"] as? String == main["digest"])
-        #expect(one.json["payload_bytes_per_inference"] as? Double == 2 * 8 * 8 + 8)
+        #expect(one.json["payload_bytes_per_inference"] as? Double == Double(2 * 8 * 8 + 8))
         #expect(one.json["messages_per_inference"] as? Double == 1)
         // The teacher gives the same answers on the server as on the device.
         #expect(rows["edge_raw"]!["accuracy"] == rows["local"]!["accuracy"])
@@ -177,7 +177,7 @@ import Testing
         let scenario = try laboratory.splitScenario(
             channels: "2", images: 400, deployment: "window: 1, on_disconnect: continue",
             baselines: "[local, edge_raw]")
-        let calm = try run("calm", scenario: scenario)
+        try run("calm", scenario: scenario)
         let running = try RunningProgram([
             "coordinator", scenario, "--bind", "tcp://127.0.0.1:0", "--out", laboratory.file("cut"),
             "--quiet", "--json", "--set", "hosts.launch=[{kind: manual}]",

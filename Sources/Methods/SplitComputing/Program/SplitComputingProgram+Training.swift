@@ -91,9 +91,10 @@ extension SplitComputingProgram {
             output.metrics, samples: task.count!, validation: next == nil ? held.validation.count : 0,
             training: place(number, epoch: epoch))
         self.sums[number] = sums
-        let old = number == 0 ? teacher : states[number - 1]!.training
-        objects[old.id] = nil
+        let old = (number == 0 ? teacher : states[number - 1]!.training).id
         if number == 0 { teacher = state } else { states[number - 1]!.training = state }
+        // Networks that begin alike have the same object.
+        if !states.values.contains(where: { $0.training.id == old }) { objects[old] = nil }
         let isWhole = finish(task)
         if let next {
             var step = ProgramStep()
