@@ -112,7 +112,7 @@ public struct SweepMeasures: Sendable, Equatable {
         values[.teacherAccuracy] = record.teacher?.accuracy
         contenders = record.modes.map { ($0.mode, $0.accuracy) }
         guard let main = record.main else { return }
-        values[.payloadBytes] = main.payloadBytesMean
+        values[.payloadBytes] = main.payloadBytesPerImage
         values[.latencySeconds] = main.cost.seconds
         values[.energyJoulesPerInference] = main.cost.joules
         curves[.globalTest] = [Point(round: record.rounds, accuracy: main.accuracy, federatedBytes: 0)]

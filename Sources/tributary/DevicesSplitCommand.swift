@@ -77,14 +77,9 @@ struct DevicesSplitCommand: ParsableCommand {
             let divided = try DividedNetwork.bottleneck(of: teacher, version: version, channels: channels)
             return OffloadMode.split(
                 name: "split_\(channels)", device: [divided.head], tail: divided.tail,
-                payload: payloadBytes(values: divided.code.count))
+                payload: UInt64(CodeFormat(bits: bits).payloadBytes(values: divided.code.count)))
         }
         return [.local(teacher), .jpeg(teacher, bytes: UInt64(jpegBytes)), .raw(teacher)] + splits
-    }
-
-    /// Values as they are packed, and scale and zero point where they are quantised.
-    private func payloadBytes(values: Int) -> UInt64 {
-        UInt64((values * bits + 7) / 8 + (bits <= 8 ? 8 : 0))
     }
 }
 

@@ -65,8 +65,8 @@ import Testing
                 #expect(abs(joules - seconds - value("marginal_joules")) < 1e-12)
                 #expect(abs(value("compute_seconds") - 2e-9 * macs[index]) < 1e-12)
                 guard index > 0 else { continue }
-                // A message has 77 bytes in front of its payload.
-                let bytes = (modes[index]["payload_bytes"] as? Double ?? 0) + 77
+                // A message has 82 bytes in front of its payload.
+                let bytes = (modes[index]["payload_bytes"] as? Double ?? 0) + 82
                 #expect(abs(value("uplink_seconds") - 0.005 - 8e-6 * bytes / mbps) < 1e-9)
             }
         }

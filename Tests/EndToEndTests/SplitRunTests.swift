@@ -75,13 +75,25 @@ import Testing
             guard let channels = Int(row["channels"]!), name.hasPrefix("bottlefit") else { continue }
             let due = (bits > 8 ? 0 : 8) + (channels * 8 * 8 * bits + 7) / 8
             if deflates {
-                #expect(total < images * (due + 12))
+                #expect(total < images * (due + 12) && row["least_payload_bytes"] != "\(due)")
             } else {
                 #expect(total == images * due, "\(name)")
                 #expect(row["least_payload_bytes"] == "\(due)" && row["greatest_payload_bytes"] == "\(due)")
             }
         }
         #expect(bytes["federated_up"] == UInt64(up))
+    }
+
+    /// Modes that ship the same head, because it is frozen or an exit's threshold alone differs, ship it each.
+    @Test func equalHeadsAreShippedEach() throws {
+        let outcome = try run(
+            "run",
+            [
+                "training.stage2.freeze_encoder=true", "deployment.exit_thresholds=[0.2, 0.9]",
+                "baselines=[local, early_exit]",
+            ])
+        let bytes = TrafficTests.numbers(outcome)
+        #expect(bytes["wire"] == bytes["federated_up"]! + bytes["federated_down"]! + bytes["simulation"]!)
     }
 
     /// Head and tail in two processes give the logits of the same quantised network in one, bit for bit: here by the

@@ -140,8 +140,8 @@ import Testing
             "method.beta: unknown key; remove it; the keys here are mu, name"
         ),
         (
-            "kind: split_computing",
-            "kind: split_computing is not in this version; write one of federated, distributed_inference"
+            "kind: regression",
+            "kind: regression is unknown; write one of federated, distributed_inference, split_computing"
         ),
         ("name: ''", "name: \"\" is 0 bytes long; write 1 to 200 bytes"),
         ("name: [a]", "name: a list is not text; write text"),

@@ -101,7 +101,7 @@ private func randomDeployment(_ stream: inout RandomStream, _ dataset: DatasetSp
         pixels: dataset.name == .leaf ? .float32 : pick(DeploymentSpec.Pixels.allCases, &stream),
         values: pick(FeatureCoding.allCases, &stream),
         images: stream.index(below: 2) == 0 ? nil : 1 + stream.index(below: 5000),
-        batch: 1 + stream.index(below: 1000), window: 1 + stream.index(below: 1000),
+        batch: 1 + stream.index(below: 50), window: 1 + stream.index(below: 1000),
         onDisconnect: pick([.restart, .lose], &stream),
         lost: LossSpec(
             probability: stream.uniformDouble(),

@@ -60,6 +60,7 @@ import Testing
                 rounds     7
                 teacher    0.8750 (small_cnn)
                 students   0.7500 (-12.50 points)
+                filters    5 of 6 learned
                 wire       11.0 kB
                 wall time  3.00 s
                 model      activation_hub_2

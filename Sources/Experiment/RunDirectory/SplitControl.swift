@@ -91,8 +91,8 @@ extension ControlSpec {
                 bandwidthHertz: bandwidth, signalToNoise: ratio, correlation: correlation)
             trace = .fading(channel, windows: windows, windowSeconds: windowSeconds, seed: seed)
         case .file(let path):
-            let whole = RateTrace.recorded(try RateTraceFile.read(path), windowSeconds: windowSeconds)
-            trace = RateTrace(rates: Array(whole.rates.prefix(windows)), windowSeconds: windowSeconds)
+            trace = .recorded(
+                try RateTraceFile.read(path), windowSeconds: windowSeconds, limit: windows)
         }
         guard let outage else { return trace }
         return trace.with(outage: outage.first - 1..<outage.first - 1 + outage.windows)

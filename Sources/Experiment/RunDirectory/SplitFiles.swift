@@ -54,7 +54,7 @@ public struct SplitCosts: Sendable {
                 OffloadCandidate($0, accuracy: row.accuracy)
             }
         }
-        guard candidates.contains(where: \.mode.isLocal) else {
+        guard modes.count == configuration.modes.count else {
             control = nil
             return
         }

@@ -65,7 +65,7 @@ enum ControlSection {
                 "windows", &value.windows, .integer(1...100_000), .value(300), unit: "windows",
                 "Of one image each; of a file at most.")
             section.field(
-                "window_seconds", &value.windowSeconds, .number(0...1e6, above: true), .value(1),
+                "window_seconds", &value.windowSeconds, .number(1e-6...1e6), .value(1),
                 unit: "seconds", "In which the rate stays.")
             var outage = value.outage.map { [$0.first, $0.windows] }
             section.optional(

@@ -1,5 +1,6 @@
 import Datasets
 import Methods
+import Networks
 
 /// `deployment`: what students run on, and how images and features travel.
 enum DeploymentSection {
@@ -68,7 +69,11 @@ enum DeploymentSection {
             "When a student's process ends: another answers again what was under way, or that is lost.")
     }
 
+    /// Bytes of a message at most, on this host; hosts that are connected otherwise take less.
+    private static let greatestMessage = 1 << 20
+
     static func checkAcrossFields(_ section: Section, _ value: DistributedInferenceConfiguration) {
+        checkBatch(section, value)
         let path = "deployment.pixels"
         guard section.walk.isSound(path), value.deployment.pixels == .uint8, value.dataset.name == .leaf
         else {
@@ -77,6 +82,21 @@ enum DeploymentSection {
         section.walk.report(
             section.place(at: path), path, value: "uint8", "cannot hold leaf's numbers, which are no bytes",
             "write float32")
+    }
+
+    /// A message holds a batch of images one way and of features, at most all of the teacher's, the other.
+    private static func checkBatch(_ section: Section, _ value: DistributedInferenceConfiguration) {
+        let (walk, path, deployment) = (section.walk, "deployment.batch", value.deployment)
+        guard walk.isSound("deployment"), walk.isSound("teacher.model"),
+            let teacher = value.teacher.plan(value.dataset), let stage = try? FeatureStage(teacher)
+        else { return }
+        let image = deployment.input == .local ? 0 : teacher.input.count * deployment.pixels.bytes
+        let largest = max(image, stage.filters * deployment.values.bytes)
+        guard deployment.batch * largest > greatestMessage else { return }
+        walk.report(
+            section.place(at: path), path, value: "\(deployment.batch)",
+            "makes messages of \(deployment.batch * largest) bytes, and one holds \(greatestMessage)",
+            "write at most \(greatestMessage / largest)")
     }
 }
 

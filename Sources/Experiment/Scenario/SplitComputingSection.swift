@@ -134,10 +134,12 @@ enum SplitComputingSection {
                 "radio", &value.radio, .linkProfile, .value(standard.radio),
                 "Whose power, packets and losses hold: a name from `tributary devices list`, or a path.")
             section.field(
-                "rates_mbps", &value.ratesMbps, .ascending(0...1e6), .value(standard.ratesMbps),
-                unit: "10^6 bit/s", "Uplink rates that costs are told at; the downlink has the same.")
+                "rates_mbps", &value.ratesMbps, .ascending(1e-6...1e6), .value(standard.ratesMbps),
+                unit: "10^6 bit/s",
+                "Uplink rates that costs are told at; the downlink is as many times faster as the radio's own."
+            )
             section.optional(
-                "rate_mbps", &value.rateMbps, .number(0...1e6, above: true),
+                "rate_mbps", &value.rateMbps, .number(1e-6...1e6),
                 absence: "the radio's own uplink rate", unit: "10^6 bit/s",
                 "The rate of the run's own latency and energy.")
             var milliseconds = value.roundTripSeconds.map { $0 * 1000 }
@@ -175,7 +177,7 @@ enum SplitComputingSection {
                 return walk.report(
                     section.place(at: path), path, value: value.teacher.model.name,
                     "cannot be divided for \(network.name): \(error)",
-                    "use a network such as resnet8, wrn_16_1, resnet18, densenet169 or mobilenet_v1")
+                    "see docs/split.md")
             }
         }
     }
@@ -200,7 +202,7 @@ enum SplitComputingSection {
 extension Codec where Value == [Double] {
     /// Numbers above the lower bound, each above the one before.
     fileprivate static func ascending(_ range: ClosedRange<Double>) -> Codec {
-        let list = Codec.set(of: .number(range, above: true), count: 1...64)
+        let list = Codec.set(of: .number(range), count: 1...64)
         return Codec(type: list.type) { (node) throws(Problem) in
             let values = try list.read(node)
             guard zip(values, values.dropFirst()).allSatisfy({ $0 < $1 }) else {

@@ -14,7 +14,8 @@ enum TeacherSection {
             ModelSection.visit(section, &value.model, &value.initialization, classes: classes, standard: .he)
             section.optional(
                 "weights", &value.weights, .text(1...4096, "a path"), absence: "the teacher is trained",
-                "A safetensors file with the teacher's parameters, in place of training.")
+                "A safetensors file with the teacher's parameters, in place of training; relative to the working directory, also on `--resume`."
+            )
             guard value.weights == nil || section.walk.purpose == .list else {
                 section.refuse("training", "is there beside weights", "keep one of weights and training")
                 value.training = standard

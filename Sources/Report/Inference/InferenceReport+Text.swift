@@ -6,6 +6,7 @@ extension InferenceReport {
     public var summary: String {
         var parts = [TextTable.facts(facts)]
         if !figures.isEmpty { parts.append(contenderTable.text) }
+        if !lossTable.rows.isEmpty { parts.append("\(lossTable.title)\n\(lossTable.text)") }
         if let ratioTable { parts.append(ratioTable.text) }
         if !figures.isEmpty { parts.append(notes.joined(separator: "\n") + "\n") }
         return parts.joined(separator: "\n")
@@ -37,6 +38,10 @@ extension InferenceReport {
             } else if it.row.lostAnswers > 0 {
                 lines.append(("lost answers", "\(it.row.lostAnswers)"))
             }
+        }
+        if let divided = record.partitions.first(where: { $0.contender.name == main })?.partition {
+            let learned = divided.parts.reduce(0) { $0 + $1.count }
+            lines.append(("filters", "\(learned) of \(learned + divided.dropped.count) learned"))
         }
         lines += [
             ("wire", Quantity.bytes(record.wireBytes)), ("wall time", Quantity.seconds(record.wallSeconds)),

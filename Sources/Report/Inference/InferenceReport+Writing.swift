@@ -34,7 +34,8 @@ extension InferenceReport {
     private func page(_ pictures: [Picture], note: String?) -> ModelledPage {
         let students = figures.first { $0.row.contender == record.main.name }
         let first = [
-            .thresholds(record.scenario.thresholds, record.value), contenderTable, ratioTable, paretoTable,
+            .thresholds(record.scenario.thresholds, record.value), contenderTable, lossTable, ratioTable,
+            paretoTable,
         ]
         let costs = [framingTable, transferTable, shippingTable, nodeTable]
         let rest = [lostTable, partitionTable, trainingTable, .environment(record.environment)]

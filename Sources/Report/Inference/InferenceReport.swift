@@ -76,6 +76,22 @@ extension InferenceReport {
             })
     }
 
+    /// Without rows where no answer is lost.
+    var lossTable: ReportTable {
+        ReportTable(
+            title: "With losses",
+            note:
+                "Accuracy with every answer, and with those missing that the simulation or a real failure lost.",
+            columns: ["contender", ">accuracy", ">with losses", ">lost answers", ">of"],
+            rows: figures.map(\.row).filter { $0.lostAnswers > 0 }.map { row in
+                [
+                    row.contender, Quantity.accuracy(row.accuracy),
+                    Quantity.accuracy(row.lossyAccuracy ?? row.accuracy), "\(row.lostAnswers)",
+                    "\(row.images * row.devices)",
+                ]
+            })
+    }
+
     /// Nil without anything to compare with.
     var ratioTable: ReportTable? {
         guard !ratios.isEmpty else { return nil }
@@ -86,7 +102,8 @@ extension InferenceReport {
                 + "energy of the largest device, and everything that is exchanged but the image; accuracy is the "
                 + "students' less the other's, in points.",
             columns: [
-                "students", "against", ">accuracy", ">parameters", ">all", ">memory", ">MACs", ">features",
+                "students", "against", ">accuracy", ">parameters", ">all", ">memory", ">MACs",
+                ">features",
                 ">latency",
                 ">energy", ">all",
             ],

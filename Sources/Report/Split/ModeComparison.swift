@@ -32,7 +32,7 @@ public struct ModeComparison: Sendable {
                 SampleStatistics(found.compactMap(value))
             }
             guard found.count == runs.count, let accuracy = statistics({ $1.accuracy }),
-                let payload = statistics({ $1.payloadBytesMean }),
+                let payload = statistics({ $1.payloadBytesPerImage }),
                 let latency = statistics({ $1.cost.seconds }), let energy = statistics({ $1.cost.joules })
             else { return nil }
             self.mode = mode

@@ -132,7 +132,7 @@ extension SplitDocument.Run {
                 mode: row.mode, kind: row.kind, channels: row.channels, accuracy: row.accuracy,
                 teacherDifferencePoints: report.difference(row), wholeAccuracy: row.wholeAccuracy,
                 images: row.images, sent: row.sent, exits: row.exits, local: row.local, lost: row.lost,
-                payloadBytes: row.payloadBytesMean, headerBytes: row.headerBytes,
+                payloadBytes: row.payloadBytesPerImage, headerBytes: row.headerBytes,
                 deviceParameters: row.deviceParameters, deviceMacs: row.deviceMACs,
                 serverMacs: row.serverMACs, cost: SplitDocument.Cost(row.cost))
         }

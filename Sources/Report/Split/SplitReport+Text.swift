@@ -43,7 +43,7 @@ extension SplitReport {
         return lines
     }
 
-    private func bytes(_ row: ModeRow) -> String { "\(Quantity.threeDigits(row.payloadBytesMean)) B" }
+    private func bytes(_ row: ModeRow) -> String { "\(Quantity.threeDigits(row.payloadBytesPerImage)) B" }
 }
 
 /// What modes will send and cost, a row each, for a terminal.

@@ -23,7 +23,7 @@ extension SplitReport {
                 ("points to the teacher", Quantity.points(record.main.flatMap(difference))),
                 (
                     "payload an image",
-                    record.main.map { "\(Quantity.threeDigits($0.payloadBytesMean)) B" } ?? "–"
+                    record.main.map { "\(Quantity.threeDigits($0.payloadBytesPerImage)) B" } ?? "–"
                 ),
                 ("rounds", record.progress), ("wall time", Quantity.seconds(record.wallSeconds)),
             ], pictures: pictures, note: note,
@@ -56,10 +56,11 @@ extension SplitReport {
         var series = kinds.compactMap { kind in
             Plot.line(
                 kind.replacing("_", with: " "),
-                rows[kind]!.sorted { $0.payloadBytesMean < $1.payloadBytesMean }, \.payloadBytesMean,
+                rows[kind]!.sorted { $0.payloadBytesPerImage < $1.payloadBytesPerImage },
+                \.payloadBytesPerImage,
                 { $0.accuracy })
         }
-        let ends = record.modes.map(\.payloadBytesMean).filter { $0 > 0 }
+        let ends = record.modes.map(\.payloadBytesPerImage).filter { $0 > 0 }
         if let teacher = record.teacher, let least = ends.min(), let greatest = ends.max() {
             series.append(
                 Plot.Series(

@@ -32,14 +32,9 @@ public struct SplitReport: Sendable {
 
     /// The share of the bytes of the best JPEG that a mode saves.
     func saved(_ row: ModeRow) -> Double? {
-        guard let jpeg = record.bestJPEG, jpeg.payloadBytesMean > 0 else { return nil }
-        return 1 - row.payloadBytesMean / jpeg.payloadBytesMean
+        guard let jpeg = record.bestJPEG, jpeg.payloadBytesPerImage > 0 else { return nil }
+        return 1 - row.payloadBytesPerImage / jpeg.payloadBytesPerImage
     }
-}
-
-extension ModeRow {
-    /// Over all images, without headers.
-    var payloadBytesMean: Double { Double(totalPayloadBytes) / Double(max(1, images)) }
 }
 
 // MARK: - Tables

@@ -54,7 +54,7 @@ extension Coordinator {
         }
         if let bytes = frame?.count, bytes > limits.chunkBytes {
             let name = "item \(item) of \(describe(entry.spec)) has \(bytes) bytes"
-            end(.taskFailed("\(name); make it smaller: one message holds \(limits.chunkBytes)"))
+            end(.taskFailed("\(name), and one message holds \(limits.chunkBytes); lower deployment.batch"))
             return false
         }
         let isFirst = items[task]!.send(item, at: now)

@@ -134,11 +134,3 @@ extension SplitSetup: ExperimentSetup {
         }
     }
 }
-
-extension ModeRow {
-    /// Mean over all images, without headers.
-    public var payloadBytesPerImage: Double { Double(totalPayloadBytes) / Double(max(1, images)) }
-
-    /// Messages to the server.
-    public var messagesPerImage: Double { Double(sent + exits) / Double(max(1, images)) }
-}

@@ -63,9 +63,11 @@ package struct RateTrace: Sendable, Equatable {
     /// What was measured: each rate holds from its second until that of the next sample, the last one for a window. A
     /// window has the mean over its time; the time starts with the first sample.
     ///
-    /// - Parameter samples: in ascending seconds; rates in bit/s.
+    /// - Parameters:
+    ///   - samples: in ascending seconds; rates in bit/s.
+    ///   - limit: of windows; what comes later is left out.
     package static func recorded(
-        _ samples: [(seconds: Double, rate: Double)], windowSeconds: Double
+        _ samples: [(seconds: Double, rate: Double)], windowSeconds: Double, limit: Int = 1_000_000
     ) -> RateTrace {
         precondition(!samples.isEmpty, "a recording without samples")
         precondition(
@@ -73,7 +75,8 @@ package struct RateTrace: Sendable, Equatable {
         let start = samples[0].seconds
         let ends = samples.dropFirst().map { $0.seconds - start }
         // A sample on the border of windows counts for the later one, whatever division makes of it.
-        let windows = Int(((ends.last ?? 0) / windowSeconds + 1e-9).rounded(.down)) + 1
+        let last = ((ends.last ?? 0) / windowSeconds + 1e-9).rounded(.down)
+        let windows = Int(min(last, Double(limit - 1))) + 1
         var rates: [Double] = []
         var index = 0
         for window in 0..<windows {

@@ -128,7 +128,8 @@ public struct SplitDeploymentSpec: Sendable, Equatable {
 public struct LinkSweepSpec: Sendable, Equatable {
     /// Name or path of the profile whose radio, packets and losses hold.
     public var radio: String
-    /// Uplink rates that costs are told at, 10^6 bit/s, ascending; the downlink has the same.
+    /// Uplink rates that costs are told at, 10^6 bit/s, ascending; the downlink is as many
+    /// times faster as the profile's.
     public var ratesMbps: [Double]
     /// The rate of the run's own figures, 10^6 bit/s; nil: that of the profile's uplink.
     public var rateMbps: Double?

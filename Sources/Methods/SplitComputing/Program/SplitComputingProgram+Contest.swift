@@ -63,24 +63,23 @@ extension SplitComputingProgram {
     public mutating func accept(
         _ answer: ObjectBytes, item: Int, of task: TaskSpec, isLocal: Bool
     ) throws(Rejection) -> ProgramStep {
-        guard waiting.contains(task.id), let contest, let server = contest.server else {
-            return ProgramStep()
-        }
+        guard waiting.contains(task.id), let server = contest?.server else { return ProgramStep() }
         guard let result = isLocal ? server.localAnswer(answer) : server.answer(answer) else {
             throw Rejection(
                 .wrongShape,
-                "\(answer.count) bytes for image \(item) that no device sends for \(modes[contest.index].name)"
+                "\(answer.count) bytes for image \(item) that no device sends for \(modes[contest!.index].name)"
             )
         }
-        let row = contest.logits!.slice((item - 1) * server.classes, server.classes)
+        let row = contest!.logits!.slice((item - 1) * server.classes, server.classes)
         if let logits = result.logits { row.copy(from: logits) } else { row[result.label] = 1 }
-        if result.label == Int(data.test.labels[item - 1]) { self.contest!.correct += 1 }
+        if result.label == Int(data.test.labels[item - 1]) { contest!.correct += 1 }
         if isLocal {
-            self.contest!.local += 1
+            contest!.local += 1
         } else if result.byDevice {
-            self.contest!.exits += 1
+            contest!.exits += 1
         } else {
-            self.contest!.payloads[item - 1] = answer.count
+            contest!.payloads[item - 1] = answer.count
+            contest!.sent += 1
         }
         return settled(task)
     }

@@ -23,15 +23,16 @@ struct SplitContest {
         payloads = .init(repeating: nil, count: images)
     }
 
-    var settled: Int { sent.count + exits + local + lost }
+    /// Images whose payload crossed the link.
+    var sent = 0
 
-    /// Payloads of what crossed the link.
-    private var sent: [Int] { payloads.compactMap(\.self) }
+    var settled: Int { sent + exits + local + lost }
 
     var traffic: SplitTraffic {
-        let (images, sent) = (payloads.count, sent.sorted())
+        let (images, sent) = (payloads.count, payloads.compactMap(\.self).sorted())
         return SplitTraffic(
-            images: images, sent: sent.count, total: UInt64(sent.reduce(0, +)), least: sent.first ?? 0,
+            images: images, sent: sent.count, exits: exits, total: UInt64(sent.reduce(0, +)),
+            least: sent.first ?? 0,
             greatest: sent.last ?? 0)
     }
 }
@@ -41,9 +42,15 @@ package struct SplitTraffic: Sendable, Equatable {
     package let images: Int
     /// Images of which something more than an answer crossed the link.
     package let sent: Int
+    /// That the device answered because of an early exit.
+    package let exits: Int
     package let total: UInt64
     package let least: Int
     package let greatest: Int
+
+    /// Of images, those that cross the link as the mode would have it: all but exits. What the device answered without a
+    /// link, and what was lost, is a fault of this run and not a cost of the mode.
+    package var share: Double { images == 0 ? 0 : Double(images - exits) / Double(images) }
 
     /// Of an image that was sent.
     package var mean: Double { sent == 0 ? 0 : Double(total) / Double(sent) }

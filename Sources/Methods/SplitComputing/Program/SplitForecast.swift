@@ -31,7 +31,8 @@ public struct SplitForecast: Sendable, Equatable {
             let network = mode.network.map { divided[$0] }
             let bytes = configuration.payloadBytes(mode, network, teacher)
             let traffic = SplitTraffic(
-                images: 1, sent: mode.isServed ? 1 : 0, total: UInt64(bytes ?? 0), least: bytes ?? 0,
+                images: 1, sent: mode.isServed ? 1 : 0, exits: 0, total: UInt64(bytes ?? 0),
+                least: bytes ?? 0,
                 greatest: bytes ?? 0)
             let deployed = pricing.deployed(mode, divided: network, traffic)
             let cost = pricing.cost(of: deployed, on: pricing.devices[0], at: pricing.rate)

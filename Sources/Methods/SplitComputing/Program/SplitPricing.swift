@@ -9,6 +9,8 @@ package struct SplitPricing: Sendable, Equatable {
     package let link: LinkProfile
     /// Of the uplink, bit/s, ascending; the downlink is as many times faster as the link's own.
     package let rates: [Double]
+    /// The same as the scenario has them, 10^6 bit/s.
+    private let ratesMbps: [Double]
     package let headers: InferenceHeaders
     private let teacher: NetworkPlan
 
@@ -22,11 +24,12 @@ package struct SplitPricing: Sendable, Equatable {
         self.server = server
         self.teacher = teacher
         self.headers = headers
-        rates = links.ratesMbps.map { $0 * 1e6 }
+        ratesMbps = links.ratesMbps
+        rates = ratesMbps.map { $0 * 1e6 }
         var link = profile
         if let rate = links.rateMbps {
+            link.rates.downlinkBitsPerSecond *= rate * 1e6 / link.rates.uplinkBitsPerSecond
             link.rates.uplinkBitsPerSecond = rate * 1e6
-            link.rates.downlinkBitsPerSecond = rate * 1e6
         }
         if let seconds = links.roundTripSeconds { link.rates.roundTripSeconds = seconds }
         self.link = link
@@ -57,7 +60,7 @@ package struct SplitPricing: Sendable, Equatable {
             staying = OffloadMode(name: mode.name, head: device.flatMap { $0.deviceLayers().map(\.cost) })
             sent = .split(name: mode.name, device: device, tail: divided.tail, payload: max(1, payload))
         }
-        let share = sent == nil ? 0 : Double(traffic.sent) / Double(max(1, traffic.images))
+        let share = sent == nil ? 0 : traffic.share
         return DeployedMode(
             name: mode.name, traffic: traffic, staying: staying, sent: sent, share: share,
             device: mode.network == nil
@@ -84,9 +87,9 @@ package struct SplitPricing: Sendable, Equatable {
     /// Of all devices at all rates.
     package func rateRows(_ mode: DeployedMode) -> [RateRow] {
         devices.flatMap { device in
-            rates.map { rate in
+            zip(rates, ratesMbps).map { rate, mbps in
                 RateRow(
-                    mode: mode.name, device: device.name, rateMbps: rate / 1e6,
+                    mode: mode.name, device: device.name, rateMbps: mbps,
                     cost: cost(of: mode, on: device, at: rate))
             }
         }

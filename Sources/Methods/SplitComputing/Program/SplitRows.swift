@@ -89,10 +89,16 @@ public struct ModeRow: Sendable, Equatable {
         self.answersDigest = answersDigest
     }
 
+    /// Mean over all images, without headers.
+    public var payloadBytesPerImage: Double { Double(totalPayloadBytes) / Double(max(1, images)) }
+
+    /// Messages to the server.
+    public var messagesPerImage: Double { Double(sent + exits) / Double(max(1, images)) }
+
     /// What it sent, as pricing reads it.
     package var traffic: SplitTraffic {
         SplitTraffic(
-            images: images, sent: sent, total: totalPayloadBytes, least: leastPayloadBytes,
+            images: images, sent: sent, exits: exits, total: totalPayloadBytes, least: leastPayloadBytes,
             greatest: greatestPayloadBytes)
     }
 }

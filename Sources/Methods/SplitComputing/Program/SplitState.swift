@@ -20,11 +20,10 @@ struct SplitState: Sendable {
         var stream = RandomStream(
             RandomKey(seed: seed, purpose: .initialization, client: 1, participation: 0))
         plan.initialParameters(initialization, stream: &stream, into: values)
-        for part in divided.inherited {
-            let fits = teacher.part(4 * part.teacher.lowerBound..<4 * part.teacher.upperBound)
-                .copy(into: values.slice(part.own.lowerBound, part.own.count))
-            precondition(fits, "a teacher of another layout")
-        }
+        let own = FloatBuffer(count: teacher.count / 4).view
+        let fits = teacher.copy(into: own)
+        precondition(fits)
+        divided.inherit(from: own, into: values)
         training = StateObject.make([values])
         begin(optimizer)
     }

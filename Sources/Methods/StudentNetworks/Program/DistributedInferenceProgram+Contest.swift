@@ -129,7 +129,7 @@ extension DistributedInferenceProgram {
         let contender = contenders[contest.index]
         let cost = cost(of: contest)
         let timing = InferenceTiming(
-            cost, losses: contender.isServed ? configuration.deployment.lost : LossSpec(), images: testCount,
+            cost, losses: losses(of: contender), images: testCount,
             seed: configuration.seed)
         let accuracy = accuracy(contest, timing)
         rows = [
@@ -141,6 +141,12 @@ extension DistributedInferenceProgram {
         let subsets = accuracy.subsets
         rows += subsets.map { .subset($0) }
         return closeRound(accuracy: accuracy.whole)
+    }
+
+    /// Devices are slowed down whatever they compute; only answers that travel are lost.
+    private func losses(of contender: Contender) -> LossSpec {
+        let losses = configuration.deployment.lost
+        return contender.isServed ? losses : LossSpec(slowdown: losses.slowdown)
     }
 
     private func cost(of contest: Contest) -> InferenceCost {

@@ -16,7 +16,7 @@ public struct ContenderForecast: Sendable, Equatable {
     public let featureBytes: UInt64
     /// The image, to all devices.
     public let inputBytes: UInt64
-    /// Of features and of images.
+    /// Of features; images have as many as devices, where they are sent.
     public let messages: Int
     public let dependentRounds: Int
     /// Modelled, devices side by side, without losses.
@@ -33,7 +33,7 @@ public struct ContenderForecast: Sendable, Equatable {
         largestMemoryBytes = cost.nodes.map(\.memoryBytes).max() ?? 0
         featureBytes = cost.payload(.features) + cost.payload(.activations)
         inputBytes = cost.payload(.input)
-        messages = cost.transfers.reduce(0) { $0 + $1.messages }
+        messages = cost.messages(.features) + cost.messages(.activations)
         dependentRounds = cost.dependentRounds
         let timing = InferenceTiming(cost, losses: LossSpec(), images: 1, seed: 0)
         latencySeconds = timing.meanSeconds
@@ -54,8 +54,9 @@ public struct InferenceForecast: Sendable, Equatable {
 }
 
 extension DistributedInferenceConfiguration {
-    /// Mean number of edges a filter, which 128 filters have at the 99th percentile: with fewer, most are isolated.
-    private static let leastMeanDegree = 1.27
+    /// Mean number of edges a filter if all pairs had one: below it most filters are isolated, for pairs that never answer
+    /// together have none.
+    private static let leastMeanDegree = 3.0
 
     /// Throws where a network that is asked for does not exist or fit.
     package func forecast(
@@ -102,7 +103,7 @@ extension DistributedInferenceConfiguration {
         guard isAsked, Double(filters - 1) * share < Self.leastMeanDegree else { return nil }
         let edges = Int((Double(filters * (filters - 1)) / 2 * share).rounded())
         return
-            "partition.edge_percentile: \(partition.edgePercentile) of \(filters) filters leaves about \(edges) edges, so most "
+            "partition.edge_percentile: \(partition.edgePercentile) of \(filters) filters leaves at most about \(edges) edges, so most "
             + "filters are isolated; lower it, or choose partition.isolated: cover"
     }
 }

@@ -52,7 +52,7 @@ public struct ContenderRow: Sendable, Equatable {
     public var parts: Int
     /// Teacher's filters that somebody learns; 0 where none are divided.
     public var filters: Int
-    /// Over the test images that were asked, with every answer there.
+    /// Over the test images that were asked, with every answer there but those that real failures lost.
     public var accuracy: Double
     /// With the simulated losses of the deployment; nil where there are none.
     public var lossyAccuracy: Double?
