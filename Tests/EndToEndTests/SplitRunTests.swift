@@ -84,18 +84,6 @@ import Testing
         #expect(bytes["federated_up"] == UInt64(up))
     }
 
-    /// Modes that ship the same head, because it is frozen or an exit's threshold alone differs, ship it each.
-    @Test func equalHeadsAreShippedEach() throws {
-        let outcome = try run(
-            "run",
-            [
-                "training.stage2.freeze_encoder=true", "deployment.exit_thresholds=[0.2, 0.9]",
-                "baselines=[local, early_exit]",
-            ])
-        let bytes = TrafficTests.numbers(outcome)
-        #expect(bytes["wire"] == bytes["federated_up"]! + bytes["federated_down"]! + bytes["simulation"]!)
-    }
-
     /// Head and tail in two processes give the logits of the same quantised network in one, bit for bit: here by the
     /// formulas of the quantiser, written down once more.
     @Test func quantisedInOnePiece() throws {

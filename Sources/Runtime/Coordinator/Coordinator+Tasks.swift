@@ -92,9 +92,7 @@ extension Coordinator {
         var objects = spec.inputs.map { input -> ObjectBytes? in
             input.bytes <= UInt64(limits.chunkBytes) ? object(input.id) : nil
         }
-        let held = spec.inputs.first.flatMap { session.holding($0.id) }
-        // What a stream serves is shipped for it, as in a deployment, even where two streams serve the same.
-        let place = spec.stream == nil ? held : nil
+        let place = spec.inputs.first.flatMap { session.holding($0.id) }
         if place != nil { objects[0] = nil }
         let mask = InlineObjects.mask(objects, limit: limits.chunkBytes)
         let frame = InlineObjects.frame(objects, mask: mask)
@@ -102,7 +100,7 @@ extension Coordinator {
         if share.payload { share.simulatedPayload = frame!.count - objects[0]!.count }
         if let place {
             claim(place, of: peer, for: federated)
-        } else if held == nil, let input = spec.inputs.first {
+        } else if let input = spec.inputs.first {
             var holding = Session.Holding(id: input.id, federated: federated)
             if mask & 1 == 1 {
                 holding.nextChunk = 1
