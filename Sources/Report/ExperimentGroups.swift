@@ -26,6 +26,22 @@ struct ExperimentGroups<Run> {
     }
 }
 
+/// Statistics over the runs of an experiment, for machines.
+struct MeanAndDeviation: Encodable {
+    let mean: Double
+    /// Of the sample; absent for a single run.
+    let standardDeviation: Double?
+
+    /// By the names of their columns, those that are known.
+    static func figures(_ all: [(name: String, statistics: SampleStatistics?)]) -> [String: MeanAndDeviation]
+    {
+        Dictionary(
+            uniqueKeysWithValues: all.compactMap { name, found in
+                found.map { (name, MeanAndDeviation(mean: $0.mean, standardDeviation: $0.deviation)) }
+            })
+    }
+}
+
 extension SampleStatistics {
     /// The mean and, of several values, their deviation.
     func text(_ shown: (Double) -> String) -> String {

@@ -24,7 +24,7 @@ public enum ProfileError: Error, Sendable, Equatable, CustomStringConvertible {
         case .tooSmall(let group, let device, let needed, let bytes):
             "groups.\(group).profile: training needs \(needed) bytes and \(device) has \(bytes); "
                 + "use a smaller model or batch, or a larger device"
-        case .missing(let path): "\(path) does not exist; name a profile's file"
+        case .missing(let path): "\(path) does not exist; check the path"
         case .unreadable(let path): "\(path) cannot be read as text; name a YAML file in UTF-8"
         case .badTrace(let path, let line, let text):
             line > 0 ? "\(path):\(line): \(text)" : "\(path): \(text)"

@@ -149,6 +149,14 @@ public struct TaskSpec: Sendable, Equatable {
     }
 }
 
+extension TaskSpec {
+    /// Round, kind and place: unique in the run, equal in every execution of it.
+    static func id(_ kind: Kind, _ position: Int, round: Int) -> UInt64 {
+        precondition(position < 1 << 28)
+        return UInt64(round) << 32 | UInt64(kind.rawValue) << 28 | UInt64(position)
+    }
+}
+
 /// What a task gave.
 public struct TaskOutput: Sendable {
     public var objects: [ObjectBytes]
@@ -204,6 +212,13 @@ public struct ProgramStep {
     public var finished: [FinishedRound] = []
 
     public init() {}
+
+    /// Puts what a round that is over left behind before what follows from it.
+    mutating func begin(with rows: [Row], _ snapshot: Snapshot, _ round: FinishedRound) {
+        self.rows = rows + self.rows
+        self.snapshot = self.snapshot ?? snapshot
+        finished.insert(round, at: 0)
+    }
 }
 
 public enum Phase: Sendable, Equatable {

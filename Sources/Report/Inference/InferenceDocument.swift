@@ -73,15 +73,9 @@ public struct InferenceDocument: Encodable, Sendable {
         let nodes: [Node]
     }
 
-    struct Statistics: Encodable {
-        let mean: Double
-        /// Of the sample; absent for a single run.
-        let standardDeviation: Double?
-    }
-
     struct Contender: Encodable {
         let contender: String
-        let figures: [String: Statistics]
+        let figures: [String: MeanAndDeviation]
     }
 
     /// Runs of one experiment.
@@ -105,12 +99,8 @@ public struct InferenceDocument: Encodable, Sendable {
         experiments = comparison.groups.map { group in
             Group(
                 experiment: group.label, runs: group.runs.map(\.record.directory),
-                contenders: group.contenders.map { it in
-                    let known = it.all.compactMap { name, found in
-                        found.map { (name, Statistics(mean: $0.mean, standardDeviation: $0.deviation)) }
-                    }
-                    return Contender(
-                        contender: it.contender, figures: Dictionary(uniqueKeysWithValues: known))
+                contenders: group.contenders.map {
+                    Contender(contender: $0.contender, figures: MeanAndDeviation.figures($0.all))
                 })
         }
         self.out = out

@@ -76,15 +76,9 @@ public struct SplitDocument: Encodable, Sendable {
         let crossovers: [Crossover]
     }
 
-    struct Statistics: Encodable {
-        let mean: Double
-        /// Of the sample; absent for a single run.
-        let standardDeviation: Double?
-    }
-
     struct ModeGroup: Encodable {
         let mode: String
-        let figures: [String: Statistics]
+        let figures: [String: MeanAndDeviation]
     }
 
     /// Runs of one experiment.
@@ -108,12 +102,8 @@ public struct SplitDocument: Encodable, Sendable {
         experiments = comparison.groups.map { group in
             Group(
                 experiment: group.label, runs: group.runs.map(\.record.directory),
-                modes: group.modes.map { it in
-                    let known = it.all.compactMap { name, found in
-                        found.map { (name, Statistics(mean: $0.mean, standardDeviation: $0.deviation)) }
-                    }
-                    return ModeGroup(mode: it.mode, figures: Dictionary(uniqueKeysWithValues: known))
-                })
+                modes: group.modes.map { ModeGroup(mode: $0.mode, figures: MeanAndDeviation.figures($0.all)) }
+            )
         }
         self.out = out
     }

@@ -168,6 +168,8 @@ public enum SetupError: Error, Sendable, CustomStringConvertible {
     case student(StudentError)
     case contender(ContenderFault)
     case split(SplitError)
+    /// Of the rates that a controller is tried on.
+    case trace(ProfileError)
     case weights(SafetensorsError)
     case weightsNotFinite(String)
     /// Of so many training samples all are held out.
@@ -185,6 +187,7 @@ public enum SetupError: Error, Sendable, CustomStringConvertible {
         case .student(let error): "teacher.model: \(error)"
         case .contender(let error): "\(error)"
         case .split(let error): "teacher.model: \(error)"
+        case .trace(let error): "controller.trace.path: \(error)"
         case .weights(let error): "teacher.weights: \(error)"
         case .nothingToLearn(let samples):
             "dataset.validation_fraction: of \(samples) training samples none is left to learn from; raise dataset.limit, "
@@ -198,7 +201,7 @@ public enum SetupError: Error, Sendable, CustomStringConvertible {
     public var isMissingInput: Bool {
         switch self {
         case .dataset(let error): error.reason == .missing
-        case .profile(.missing), .profile(.unreadable): true
+        case .profile(.missing), .profile(.unreadable), .trace(.missing), .trace(.unreadable): true
         case .weights(let error): if case .system = error.reason { true } else { false }
         default: false
         }

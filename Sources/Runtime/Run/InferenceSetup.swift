@@ -22,10 +22,8 @@ public struct InferenceSetup: Sendable {
     /// With a data set that is at hand.
     public init(_ configuration: DistributedInferenceConfiguration, dataset: Dataset) throws(SetupError) {
         self.configuration = configuration
-        data = InferenceData(dataset)
-        let held = HeldOut(
-            count: data.trainCount, fraction: configuration.validationFraction, seed: configuration.seed)
-        guard !held.train.isEmpty else { throw .nothingToLearn(samples: data.trainCount) }
+        data = try InferenceData(
+            dataset, heldOut: configuration.validationFraction, seed: configuration.seed)
         network = try TeacherNetwork(configuration.teacher, dataset: dataset)
         do throws(ProfileError) {
             devices = InferenceDevices(
@@ -99,12 +97,8 @@ extension InferenceSetup: ExperimentSetup {
     }
 
     public func outcome(_ ledger: Ledger) throws -> Outcome {
-        let rows = try ledger.contenders()
-        guard let students = rows.first(where: { $0.contender == configuration.mainContender.name }) else {
-            throw LedgerError(
-                .corrupt, file: ledger.file, "names a last round and does not hold it",
-                remedy: "take the run from a copy")
-        }
+        let students = try ledger.required(
+            ledger.contenders().first { $0.contender == configuration.mainContender.name })
         return Outcome(rounds: rounds, finalAccuracy: students.accuracy, modelDigest: students.digest)
     }
 

@@ -22,14 +22,12 @@ public struct SplitSetup: Sendable {
     /// With a data set that is at hand.
     public init(_ configuration: SplitComputingConfiguration, dataset: Dataset) throws(SetupError) {
         self.configuration = configuration
-        data = InferenceData(dataset)
-        let held = HeldOut(
-            count: data.trainCount, fraction: configuration.validationFraction, seed: configuration.seed)
-        guard !held.train.isEmpty else { throw .nothingToLearn(samples: data.trainCount) }
+        data = try InferenceData(
+            dataset, heldOut: configuration.validationFraction, seed: configuration.seed)
         network = try TeacherNetwork(configuration.teacher, dataset: dataset)
         let headers = InferenceHeaders(.serveDevice, layout: network.plan.layout.digest)
+        do throws(ProfileError) { _ = try configuration.controller.fileText() } catch { throw .trace(error) }
         do throws(ProfileError) {
-            _ = try configuration.controller.fileText()
             pricing = try configuration.pricing(network.plan, headers: headers)
         } catch { throw .profile(error) }
         do throws(SplitError) { _ = try configuration.divided(network.plan) } catch { throw .split(error) }
@@ -98,11 +96,8 @@ extension SplitSetup: ExperimentSetup {
     }
 
     public func outcome(_ ledger: Ledger) throws -> Outcome {
-        guard let main = try ledger.modes().first(where: { $0.mode == configuration.mainMode.name }) else {
-            throw LedgerError(
-                .corrupt, file: ledger.file, "names a last round and does not hold it",
-                remedy: "take the run from a copy")
-        }
+        let main = try ledger.required(
+            ledger.modes().first { $0.mode == configuration.mainMode.name })
         return Outcome(rounds: rounds, finalAccuracy: main.accuracy, modelDigest: main.digest)
     }
 

@@ -48,6 +48,28 @@ struct TeacherNetwork: Sendable {
     }
 }
 
+extension InferenceData {
+    /// Of a data set that leaves something to learn from.
+    init(_ dataset: Dataset, heldOut fraction: Double, seed: UInt64) throws(SetupError) {
+        self.init(dataset)
+        guard !HeldOut(count: trainCount, fraction: fraction, seed: seed).train.isEmpty else {
+            throw .nothingToLearn(samples: trainCount)
+        }
+    }
+}
+
+extension Ledger {
+    /// What a finished run's last round must have left.
+    func required<Row>(_ row: Row?) throws(LedgerError) -> Row {
+        guard let row else {
+            throw LedgerError(
+                .corrupt, file: file, "names a last round and does not hold it",
+                remedy: "take the run from a copy")
+        }
+        return row
+    }
+}
+
 extension Dataset {
     static func load(for configuration: DatasetSpec, seed: UInt64) throws(SetupError) -> Dataset {
         do { return try load(configuration, seed: seed) } catch { throw .dataset(error) }

@@ -38,7 +38,7 @@ extension SplitComputingProgram {
         objects[whole.id] = whole
         let deployment = configuration.deployment
         return TaskSpec(
-            id: taskID(.serveDevice, index, round: round + 1), kind: .serveDevice, round: round + 1,
+            id: TaskSpec.id(.serveDevice, index, round: round + 1), kind: .serveDevice, round: round + 1,
             client: 0, participation: index, layout: layoutDigest,
             inputs: [ObjectReference(own), ObjectReference(whole)], isFederated: true,
             stream: StreamSpec(
@@ -49,7 +49,7 @@ extension SplitComputingProgram {
         objects[parameters.id] = parameters
         return stride(from: 0, to: testCount, by: Self.evaluationSlice).map { first in
             TaskSpec(
-                id: taskID(.evaluateTest, first / Self.evaluationSlice, round: round + 1),
+                id: TaskSpec.id(.evaluateTest, first / Self.evaluationSlice, round: round + 1),
                 kind: .evaluateTest, round: round + 1, client: index, first: first,
                 count: min(Self.evaluationSlice, testCount - first), layout: layoutDigest,
                 inputs: [ObjectReference(parameters)])

@@ -71,17 +71,12 @@ public struct SplitComputingProgram: Program {
 
     // MARK: - Snapshots
 
-    private static let optimizerVector = "teacher_optimizer"
     private static let networkPrefix = "network_"
     private static let stage1Prefix = "stage1_"
 
     private mutating func restore(_ snapshot: Snapshot) {
         func vector(_ name: String) -> ObjectBytes? { snapshot.memory.first { $0.name == name }?.values }
-        let parts = [snapshot.model] + (vector(Self.optimizerVector).map { [$0] } ?? [])
-        let assembly = ObjectAssembly(count: parts.reduce(0) { $0 + $1.count })
-        assembly.place(snapshot.model, at: 0)
-        if parts.count == 2 { assembly.place(parts[1], at: snapshot.model.count) }
-        teacher = assembly.finish()
+        teacher = snapshot.teacherState
         for index in networks.indices {
             guard let training = vector("\(Self.networkPrefix)\(index)") else { continue }
             states[index] = SplitState(
@@ -92,16 +87,7 @@ public struct SplitComputingProgram: Program {
     /// What a resumed run needs, after the last finished round.
     func snapshot() -> Snapshot {
         let parameters = teacherParameters
-        var memory: [NamedVector] = []
-        if teacher.count > parameters.count {
-            var layout = ParameterLayout()
-            layout.append(
-                name: "memory", shape: [(teacher.count - parameters.count) / 4], role: .buffer, layer: 0)
-            memory.append(
-                NamedVector(
-                    name: Self.optimizerVector, layout: layout,
-                    values: teacher.part(parameters.count..<teacher.count)))
-        }
+        var memory = Snapshot.memory(ofTeacher: teacher, parameters: teacherPlan.layout.count)
         for (index, state) in states.sorted(by: { $0.key < $1.key }) {
             memory.append(
                 NamedVector(
@@ -147,12 +133,6 @@ public struct SplitComputingProgram: Program {
         return waiting.isEmpty
     }
 
-    /// Round, kind and place: unique in the run, equal in every execution of it.
-    func taskID(_ kind: TaskSpec.Kind, _ position: Int, round: Int) -> UInt64 {
-        precondition(position < 1 << 28)
-        return UInt64(round) << 32 | UInt64(kind.rawValue) << 28 | UInt64(position)
-    }
-
     // MARK: - Rounds
 
     mutating func beginRound() -> ProgramStep {
@@ -180,9 +160,7 @@ public struct SplitComputingProgram: Program {
         } else {
             step = beginRound()
         }
-        step.rows = finished + step.rows
-        step.snapshot = step.snapshot ?? snapshot
-        step.finished.insert(FinishedRound(round: ended, accuracy: accuracy), at: 0)
+        step.begin(with: finished, snapshot, FinishedRound(round: ended, accuracy: accuracy))
         return step
     }
 }

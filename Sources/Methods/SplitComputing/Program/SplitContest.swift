@@ -11,6 +11,8 @@ struct SplitContest {
     var local = 0
     /// Images whose answers never came.
     var lost = 0
+    /// Images whose payload crossed the link.
+    var sent = 0
     /// [images, classes], where a server answers.
     let logits: FloatView?
     /// Of each image that crossed the link, in the order of images; nil for others.
@@ -22,9 +24,6 @@ struct SplitContest {
         logits = server.map { FloatBuffer(count: images * $0.classes).view }
         payloads = .init(repeating: nil, count: images)
     }
-
-    /// Images whose payload crossed the link.
-    var sent = 0
 
     var settled: Int { sent + exits + local + lost }
 

@@ -42,31 +42,25 @@ package struct SplitPricing: Sendable, Equatable {
     package func deployed(
         _ mode: SplitMode, divided: DividedNetwork?, _ traffic: SplitTraffic
     ) -> DeployedMode {
-        let payload = UInt64(traffic.mean.rounded())
-        let staying: OffloadMode
+        let payload = max(1, UInt64(traffic.mean.rounded()))
+        let device: [NetworkPlan]
+        let server: NetworkPlan?
         let sent: OffloadMode?
         switch mode.kind {
-        case .local:
-            staying = .local(teacher, name: mode.name)
-            sent = nil
-        case .edge(let quality):
-            staying = .local(teacher, name: mode.name)
-            sent =
-                quality == nil
-                ? .raw(teacher, name: mode.name) : .jpeg(teacher, bytes: max(1, payload), name: mode.name)
+        case .local: (device, server, sent) = ([teacher], nil, nil)
+        case .edge(quality: nil): (device, server, sent) = ([], teacher, .raw(teacher, name: mode.name))
+        case .edge(quality: _?):
+            (device, server) = ([], teacher)
+            sent = .jpeg(teacher, bytes: payload, name: mode.name)
         case .divided, .exiting:
             guard let divided else { preconditionFailure("\(mode.name) without its network") }
-            let device = [divided.head] + (divided.exit.map { [$0] } ?? [])
-            staying = OffloadMode(name: mode.name, head: device.flatMap { $0.deviceLayers().map(\.cost) })
-            sent = .split(name: mode.name, device: device, tail: divided.tail, payload: max(1, payload))
+            (device, server) = ([divided.head] + (divided.exit.map { [$0] } ?? []), divided.tail)
+            sent = .split(name: mode.name, device: device, tail: divided.tail, payload: payload)
         }
-        let share = sent == nil ? 0 : traffic.share
+        let staying = OffloadMode(name: mode.name, head: device.flatMap { $0.deviceLayers().map(\.cost) })
         return DeployedMode(
-            name: mode.name, traffic: traffic, staying: staying, sent: sent, share: share,
-            device: mode.network == nil
-                ? (mode.kind == .local ? [teacher] : [])
-                : [divided!.head] + (divided!.exit.map { [$0] } ?? []),
-            server: mode.network == nil ? (mode.kind == .local ? nil : teacher) : divided!.tail)
+            name: mode.name, traffic: traffic, staying: staying, sent: sent,
+            share: sent == nil ? 0 : traffic.share, device: device, server: server)
     }
 
     /// What an image costs on average, on a device at an uplink rate in bit/s.

@@ -43,7 +43,7 @@ extension DistributedInferenceProgram {
                 let length = min(Self.evaluationSlice, count - first)
                 let position = part.rawValue << 24 | first / Self.evaluationSlice
                 let task = TaskSpec(
-                    id: taskID(.teacherOutputs, position, round: timetable.answersRound),
+                    id: TaskSpec.id(.teacherOutputs, position, round: timetable.answersRound),
                     kind: .teacherOutputs, round: timetable.answersRound, participation: part.rawValue,
                     first: first, count: length, layout: layoutDigest,
                     inputs: [ObjectReference(parameters)],

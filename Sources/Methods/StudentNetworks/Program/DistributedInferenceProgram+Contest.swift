@@ -44,7 +44,7 @@ extension DistributedInferenceProgram {
             contest.settled.append([])
             tasks.append(
                 TaskSpec(
-                    id: taskID(.serveStudent, student, round: round + 1), kind: .serveStudent,
+                    id: TaskSpec.id(.serveStudent, student, round: round + 1), kind: .serveStudent,
                     round: round + 1, client: student, participation: contest.index,
                     layout: own.layout.digest,
                     inputs: [ObjectReference(weights), ObjectReference(description)], isFederated: true,
@@ -60,7 +60,7 @@ extension DistributedInferenceProgram {
         objects = [parameters.id: parameters, description.id: description]
         return stride(from: 0, to: testCount, by: Self.evaluationSlice).map { first in
             TaskSpec(
-                id: taskID(.evaluateTest, first / Self.evaluationSlice, round: round + 1),
+                id: TaskSpec.id(.evaluateTest, first / Self.evaluationSlice, round: round + 1),
                 kind: .evaluateTest, round: round + 1, first: first,
                 count: min(Self.evaluationSlice, testCount - first), layout: layoutDigest,
                 inputs: [ObjectReference(parameters), ObjectReference(description)])

@@ -14,7 +14,7 @@ extension DistributedInferenceProgram {
         for first in stride(from: 0, to: count, by: MadeImages.batch) {
             let length = min(MadeImages.batch, count - first)
             let task = TaskSpec(
-                id: taskID(.makeImages, first / MadeImages.batch, round: round + 1), kind: .makeImages,
+                id: TaskSpec.id(.makeImages, first / MadeImages.batch, round: round + 1), kind: .makeImages,
                 round: round + 1, first: first, count: length, layout: layoutDigest,
                 inputs: inputs.map { ObjectReference($0) },
                 outputs: [UInt64(4 * length * teacherPlan.input.count), UInt64(4 * length * width)])

@@ -48,7 +48,7 @@ extension DistributedInferenceProgram {
         }
         for object in inputs { objects[object.id] = object }
         let task = TaskSpec(
-            id: taskID(.trainNetwork, number << 16 | first / slices.length, round: round + 1),
+            id: TaskSpec.id(.trainNetwork, number << 16 | first / slices.length, round: round + 1),
             kind: .trainNetwork, round: round + 1, client: number, participation: epoch, first: first,
             count: slices.range(from: first).count, layout: layoutDigest,
             inputs: inputs.map { ObjectReference($0) }, outputs: [UInt64(state.count)])

@@ -89,20 +89,14 @@ public struct DistributedInferenceProgram: Program {
 
     // MARK: - Snapshots
 
-    private static let optimizerVector = "teacher_optimizer"
     private static let networkPrefix = "network_"
     private static let imagesVector = "made_images"
     private static let madeAnswersVector = "made_answers"
 
     private mutating func restore(_ snapshot: Snapshot) {
-        let rest = snapshot.memory.first { $0.name == Self.optimizerVector }
+        teacher = snapshot.teacherState
         let count = TeacherTraining.stateCount(teacherPlan, configuration.teacher.training.optimizer)
-        let assembly = ObjectAssembly(count: 4 * count)
-        precondition(
-            snapshot.model.count + (rest?.values.count ?? 0) == 4 * count, "a snapshot of another teacher")
-        assembly.place(snapshot.model, at: 0)
-        if let rest { assembly.place(rest.values, at: snapshot.model.count) }
-        teacher = assembly.finish()
+        precondition(teacher.count == 4 * count, "a snapshot of another teacher")
         madeImages = snapshot.memory.first { $0.name == Self.imagesVector }?.values
         madeAnswers = snapshot.memory.first { $0.name == Self.madeAnswersVector }?.values
         for vector in snapshot.memory where vector.name.hasPrefix(Self.networkPrefix) {
@@ -114,16 +108,7 @@ public struct DistributedInferenceProgram: Program {
     /// What a resumed run needs, after the last finished round.
     func snapshot() -> Snapshot {
         let parameters = teacherParameters
-        var memory: [NamedVector] = []
-        if teacher.count > parameters.count {
-            var layout = ParameterLayout()
-            layout.append(
-                name: "memory", shape: [(teacher.count - parameters.count) / 4], role: .buffer, layer: 0)
-            memory.append(
-                NamedVector(
-                    name: Self.optimizerVector, layout: layout,
-                    values: teacher.part(parameters.count..<teacher.count)))
-        }
+        var memory = Snapshot.memory(ofTeacher: teacher, parameters: teacherPlan.layout.count)
         for (name, object) in [(Self.imagesVector, madeImages), (Self.madeAnswersVector, madeAnswers)] {
             guard let object else { continue }
             var layout = ParameterLayout()
@@ -174,12 +159,6 @@ public struct DistributedInferenceProgram: Program {
         return waiting.isEmpty
     }
 
-    /// Round, kind and place: unique in the run, equal in every execution of it.
-    func taskID(_ kind: TaskSpec.Kind, _ position: Int, round: Int) -> UInt64 {
-        precondition(position < 1 << 28)
-        return UInt64(round) << 32 | UInt64(kind.rawValue) << 28 | UInt64(position)
-    }
-
     // MARK: - Rounds
 
     mutating func beginRound() -> ProgramStep {
@@ -210,9 +189,7 @@ public struct DistributedInferenceProgram: Program {
         } else {
             step = beginRound()
         }
-        step.rows = finished + step.rows
-        step.snapshot = step.snapshot ?? snapshot
-        step.finished.insert(FinishedRound(round: ended, accuracy: accuracy), at: 0)
+        step.begin(with: finished, snapshot, FinishedRound(round: ended, accuracy: accuracy))
         return step
     }
 }
