@@ -26,6 +26,11 @@ struct ExperimentGroups<Run> {
     }
 }
 
+/// What to say of an experiment whose runs are not so different as their deviation would have it.
+func warning(ofSeeds seeds: [UInt64], _ label: String) -> String? {
+    Set(seeds).count < seeds.count ? "\(label) has the same seed twice: its deviation says nothing." : nil
+}
+
 /// Statistics over the runs of an experiment, for machines.
 struct MeanAndDeviation: Encodable {
     let mean: Double

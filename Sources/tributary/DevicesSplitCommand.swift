@@ -76,7 +76,7 @@ struct DevicesSplitCommand: ParsableCommand {
         let splits = try channels.values.map { channels in
             let divided = try DividedNetwork.bottleneck(of: teacher, version: version, channels: channels)
             return OffloadMode.split(
-                name: "split_\(channels)", device: [divided.head], tail: divided.tail,
+                name: "split_\(channels)", device: [divided.head], tail: divided.tail!,
                 payload: UInt64(CodeFormat(bits: bits).payloadBytes(values: divided.code.count)))
         }
         return [.local(teacher), .jpeg(teacher, bytes: UInt64(jpegBytes)), .raw(teacher)] + splits

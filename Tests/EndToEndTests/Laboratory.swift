@@ -142,7 +142,9 @@ final class Laboratory {
     func splitScenario(
         name: String = "scenario-split.yaml", epochs: Int = 1, channels: String = "[2, 1]", images: Int = 60,
         bottleneck: String = "", deployment: String = "",
-        baselines: String = "[local, edge_jpeg, edge_raw, naive_kd, hnd, autoencoder, early_exit]"
+        baselines: String =
+            "[local, edge_jpeg, edge_raw, naive_kd, hnd, autoencoder, early_exit, local_small]",
+        filter: String = "[1, 3, 5]"
     ) throws -> String {
         let training = "epochs: \(epochs), batch_size: 32"
         try write(
@@ -157,6 +159,7 @@ final class Laboratory {
             bottleneck: {version: 2, channels: \(channels)\(bottleneck.isEmpty ? "" : ", \(bottleneck)")}
             training: {stage1: {\(training)}, stage2: {\(training)}, end_to_end: {\(training)}}
             deployment: {images: \(images), jpeg_qualities: [95, 20], exit_thresholds: [0.2]\(deployment.isEmpty ? "" : ", \(deployment)")}
+            filter: {classes: \(filter), training: {\(training)}}
             baselines: \(baselines)
             """, to: name)
         return file(name)

@@ -25,6 +25,7 @@ import Testing
           stage1: {epochs: 4, batch_size: 32, optimizer: {name: adam, learning_rate: 0.01, beta1: 0.5}, schedule: {kind: cosine}}
           stage2: {epochs: 2, loss: ce, freeze_encoder: true, alpha: 0.25, temperature: 3, optimizer: {name: sgd, learning_rate: 0.5}}
           end_to_end: {epochs: 9, optimizer: {name: sgd, learning_rate: 0.25}, schedule: {kind: step, every: 3, factor: 0.5}}
+          checkpoint: last
         device: jetson_nano
         other_devices: [raspberry_pi_5]
         server: raspberry_pi_4
@@ -37,7 +38,12 @@ import Testing
           latency_weight: 1
           energy_weight: 0
           hysteresis: 0.2
-        baselines: [local, early_exit]
+        filter:
+          classes: [3, 5]
+          minimum_recall: 0.95
+          training: {epochs: 3, batch_size: 16, optimizer: {name: adam, learning_rate: 0.01}}
+        small_model: mlp
+        baselines: [local, early_exit, local_small]
 
         """
 
@@ -58,7 +64,8 @@ import Testing
         #expect(it.training.stage2.schedule == .step(every: 5, factor: 0.1))
         #expect(it.training.endToEnd.epochs == 20)
         #expect(it.training.loss == .kd && it.training.alpha == 0.5 && it.training.temperature == 1)
-        #expect(!it.training.freezesEncoder)
+        #expect(!it.training.freezesEncoder && it.training.checkpoint == .best)
+        #expect(it.filter == NeuralFilterSpec() && it.smallModel.name == "lenet5")
         #expect(it.links == LinkSweepSpec() && it.controller == ControlSpec())
         #expect(it.deployment == SplitDeploymentSpec() && it.baselines == [.local, .edgeJPEG])
         let short = try split(minimal, "training.stage1.epochs=3", "training.stage2.epochs=4")
@@ -81,8 +88,11 @@ import Testing
         #expect(it.controller.outage == ControlSpec.Outage(first: 3, windows: 4))
         let modes = [
             "bottlefit_6", "bottlefit_6_stage1", "bottlefit_3", "bottlefit_3_stage1", "early_exit_0.5",
-            "local",
+            "local_small", "filtered_6", "local",
         ]
+        #expect(it.training.checkpoint == .last && it.smallModel.name == "mlp")
+        #expect(it.filter.classes == [3, 5] && it.filter.minimumRecall == 0.95)
+        #expect(it.filter.training.epochs == 3 && it.filter.training.batchSize == 16)
         #expect(it.modes.map(\.name) == modes)
     }
 
@@ -94,7 +104,9 @@ import Testing
             "controller.trace={kind: file, path: rates.csv}", "controller.deadline_ms=7.3",
             "deployment.on_disconnect=lose", "deployment.images=3", "baselines=[]",
             "training.stage1.optimizer={name: sgd, learning_rate: 0.3}",
-            "training.stage2.schedule={kind: exponential, factor: 0.7}",
+            "training.stage2.schedule={kind: exponential, factor: 0.7}", "filter.classes=[1]",
+            "filter={classes: [0, 2], training: {epochs: 2}}", "small_model=logistic",
+            "training.checkpoint=last",
         ])
     func resolvedDocumentsLoadAsEqualScenarios(change: String) throws {
         for text in [minimal, full] {
@@ -105,7 +117,7 @@ import Testing
         }
         #expect(
             try Scenario.load(text: full, overrides: [change]).digest != Scenario.load(text: full).digest
-                || change == "seed=7")
+                || change == "seed=7" || change == "training.checkpoint=last")
     }
 
     @Test(
@@ -119,6 +131,11 @@ import Testing
             ("controller.hysteresis=1", "controller.hysteresis: 1"),
             ("dataset={name: synthetic}", "dataset.name: synthetic"),
             ("deployment.exit_thresholds=[0]", "deployment.exit_thresholds"),
+            ("filter.classes=[10]", "filter.classes: a list holds 10"),
+            ("filter.classes=[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]", "filter.classes: are all there are"),
+            ("filter.minimum_recall=0", "filter.minimum_recall: 0"),
+            ("filter={clases: [1]}", "filter.clases"), ("small_model=lenet", "small_model: lenet"),
+            ("training.checkpoint=first", "training.checkpoint: first"),
         ] as [(String, String)])
     func faults(change: String, words: String) throws {
         let error = #expect(throws: ScenarioFaults.self) {
@@ -143,5 +160,23 @@ import Testing
         let ledger = try Ledger.create(at: scratch.file("run.sqlite"), identity: [:])
         try ledger.append(rows: rows.map { .mode($0) }, point: DurabilityPoint(round: 3))
         #expect(try ledger.modes() == rows)
+    }
+
+    /// A filter's rows come back likewise, in the order of their places.
+    @Test func rowsOfNeuralFilters() throws {
+        func row(_ part: NeuralFilterRow.Part, _ place: Int, _ threshold: Double) -> NeuralFilterRow {
+            var counts = FilterCounts()
+            (counts.sentOfInterest, counts.sentOthers) = (place, 2)
+            (counts.withheldOfInterest, counts.withheldOthers) = (3, 4)
+            return NeuralFilterRow(
+                round: 5, mode: "filtered_3", part: part, place: place, threshold: threshold,
+                isChosen: place == 2, counts: counts)
+        }
+        let rows = [row(.test, 1, 0.25), row(.validation, 1, 0.75), row(.validation, 2, 0.25)]
+        let scratch = try Scratch()
+        let ledger = try Ledger.create(at: scratch.file("run.sqlite"), identity: [:])
+        try ledger.append(
+            rows: rows.reversed().map { .neuralFilter($0) }, point: DurabilityPoint(round: 5))
+        #expect(try ledger.neuralFilter() == rows)
     }
 }

@@ -109,7 +109,7 @@ import Testing
                 case .localTest(let row): row.round > snapshot.round
                 case .traffic(let row): row.round > snapshot.round
                 case .infrastructure: false
-                case .epoch, .contender, .node, .transfer, .subset, .filter, .edge, .activity, .mode:
+                default:
                     preconditionFailure("not a row of a federated run")
                 }
             }

@@ -31,6 +31,7 @@ struct LedgerBatch {
             case .edge(let row): add(row, to: EdgeTable.self)
             case .activity(let row): add(row, to: ActivityTable.self)
             case .mode(let row): add(row, to: ModeTable.self)
+            case .neuralFilter(let row): add(row, to: NeuralFilterTable.self)
             case .infrastructure(let row): add(row, to: InfrastructureTable.self)
             }
         }

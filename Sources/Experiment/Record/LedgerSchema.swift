@@ -5,13 +5,13 @@ import GRDB
 enum LedgerSchema {
     /// `trib` in ASCII.
     static let applicationID: Int32 = 0x7472_6962
-    static let version: Int32 = 6
+    static let version: Int32 = 7
 
     /// Tables that the digest chain covers, in the order in which it does.
     static let chained: [any LedgerTable.Type] = [
         RoundTable.self, ClientTable.self, LocalTestTable.self, TrafficTable.self, EpochTable.self,
         ContenderTable.self, NodeTable.self, TransferTable.self, SubsetTable.self, FilterTable.self,
-        EdgeTable.self, ActivityTable.self, ModeTable.self,
+        EdgeTable.self, ActivityTable.self, ModeTable.self, NeuralFilterTable.self,
     ]
     static let tables: [any LedgerTable.Type] = chained + [InfrastructureTable.self]
 

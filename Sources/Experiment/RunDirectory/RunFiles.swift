@@ -13,11 +13,11 @@ extension Scenario.Kind {
                 Name.training, Name.contenders, Name.nodes, Name.transfers, Name.lostStudents, Name.filters,
                 Name.classActivity, Name.infrastructure,
             ] + configuration.contenders.flatMap(PartitionFiles.names)
-        case .splitComputing:
+        case .splitComputing(let configuration):
             return [
                 Name.training, Name.modes, Name.rates, Name.crossovers, Name.controller, Name.policies,
                 Name.infrastructure,
-            ]
+            ] + (configuration.filter.classes.isEmpty ? [] : [Name.neuralFilter])
         }
     }
 

@@ -37,17 +37,17 @@ public struct SplitCosts: Sendable {
         let pricing = try configuration.pricing(
             teacher, headers: InferenceHeaders(item: header, weights: { $0 }))
         var deployed: [DeployedMode] = []
-        for (mode, network) in configuration.modes.map({ ($0, $0.network) }) {
+        let divided = (try? configuration.divided(teacher)) ?? []
+        for mode in configuration.modes {
             guard let row = modes.first(where: { $0.mode == mode.name }) else { continue }
-            let divided = try? network.map {
-                try configuration.networks[$0].divided(teacher, configuration.bottleneck)
-            }
-            deployed.append(pricing.deployed(mode, divided: divided ?? nil, row.traffic))
+            deployed.append(pricing.deployed(mode, divided, row.traffic))
         }
         rates = deployed.flatMap { pricing.rateRows($0) }
         crossovers = Self.crossovers(deployed, pricing)
         let candidates = deployed.compactMap { mode -> OffloadCandidate? in
-            guard let row = modes.first(where: { $0.mode == mode.name }), row.kind != "stage1" else {
+            guard let row = modes.first(where: { $0.mode == mode.name }),
+                row.kind != "stage1" && row.kind != "filtered"
+            else {
                 return nil
             }
             return pricing.priced(mode, on: pricing.devices[0]).map {
@@ -113,6 +113,9 @@ extension RunDirectory {
     ) throws(RecordError) {
         try export(Name.training, EpochTable.self, from: ledger)
         try export(Name.modes, ModeTable.self, from: ledger)
+        if !configuration.filter.classes.isEmpty {
+            try export(Name.neuralFilter, NeuralFilterTable.self, from: ledger)
+        }
         let modes: [ModeRow]
         do throws(LedgerError) { modes = try ledger.modes() } catch { throw .ledger(error) }
         let costs: SplitCosts

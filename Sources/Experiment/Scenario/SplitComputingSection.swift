@@ -28,6 +28,8 @@ enum SplitComputingSection {
         visitTraining(section, &value.training)
         visitPlaces(section, &value)
         ControlSection.visit(section, &value.controller)
+        visitFilter(section, &value)
+        visitSmallModel(section, &value)
         section.field(
             "baselines", &value.baselines,
             .set(of: .word(SplitBaseline.self), count: 0...SplitBaseline.allCases.count),
@@ -36,7 +38,41 @@ enum SplitComputingSection {
                 + "teacher on the device and always there; `edge_jpeg` and `edge_raw` send the image; `naive_ce` and "
                 + "`naive_kd` train the divided network in one stage from labels, or from the teacher's answers, too; "
                 + "`hnd` imitates the decoder's output alone; `autoencoder` compresses at the teacher's own cut; "
-                + "`early_exit` has a classifier there that answers where it is sure.")
+                + "`early_exit` has a classifier there that answers where it is sure; `local_small` is `small_model` on the "
+                + "device.")
+    }
+
+    private static func visitFilter(_ section: Section, _ value: inout SplitComputingConfiguration) {
+        let standard = NeuralFilterSpec()
+        section.section(
+            "filter",
+            "A classifier on the encoder's first layers that decides whether an image is sent at all."
+        ) { section in
+            section.field(
+                "classes", &value.filter.classes,
+                .set(of: .integer(0...max(0, value.dataset.classCount - 1)), count: 0...1000), .value([]),
+                "Whose images are worth sending; empty: there is no filter. It stands in front of the first of "
+                    + "`bottleneck.channels`.")
+            section.field(
+                "minimum_recall", &value.filter.minimumRecall, .number(0...1, above: true),
+                .value(standard.minimumRecall),
+                "Share of these images that is sent at least, of the validation samples: decides the threshold."
+            )
+            section.section("training", "How the classifier learns, when the bottleneck is done.") {
+                section in
+                NetworkTrainingSection.visit(section, &value.filter.training, standard: standard.training)
+            }
+        }
+    }
+
+    private static func visitSmallModel(_ section: Section, _ value: inout SplitComputingConfiguration) {
+        let classes = value.dataset.classCount
+        var name = value.smallModel.name
+        section.field(
+            "small_model", &name, .zooName(classes: classes), .value("lenet5"),
+            "Of the baseline `local_small`: a network that is small enough for the device, of the zoo's. It learns by "
+                + "`training.end_to_end`, from what stage 2 learns from.")
+        if let model = ModelSpec.named(name, classes: classes) { value.smallModel = model }
     }
 
     private static func visitBottleneck(_ section: Section, _ value: inout BottleneckSpec) {
@@ -81,9 +117,14 @@ enum SplitComputingSection {
                     "freeze_encoder", &value.freezesEncoder, .flag, .value(false),
                     "Leave the encoder as stage 1 made it, so that one device serves several servers.")
             }
+            section.field(
+                "checkpoint", &value.checkpoint, .word(SplitTrainingSpec.Checkpoint.self), .value(.best),
+                "Which epoch's network is deployed: `best` has the most right answers for validation samples, the first of "
+                    + "equals, over both stages.")
             let epochs = value.stage1.epochs + value.stage2.epochs
             section.section(
-                "end_to_end", "How `naive_ce`, `naive_kd` and `early_exit` learn, in one stage."
+                "end_to_end",
+                "How `naive_ce`, `naive_kd`, `early_exit` and `local_small` learn, in one stage."
             ) { section in
                 NetworkTrainingSection.visit(
                     section, &value.endToEnd, standard: standard.endToEnd,
@@ -161,18 +202,37 @@ enum SplitComputingSection {
         ] {
             OptimizationSection.checkAcrossFields(section, optimizer, at: "training.\(stage)")
         }
+        OptimizationSection.checkAcrossFields(
+            section, value.filter.training.optimizer, at: "filter.training")
+        checkFilter(section, value)
         checkNetworks(section, value)
         checkFormats(section, value)
+    }
+
+    /// A filter needs something to tell apart.
+    private static func checkFilter(_ section: Section, _ value: SplitComputingConfiguration) {
+        let path = "filter.classes"
+        guard section.walk.isSound("filter"), value.filter.classes.count == value.dataset.classCount else {
+            return
+        }
+        section.walk.report(
+            section.place(at: path), path, "are all there are", "leave out those that are not of interest")
     }
 
     /// Every network must be there to be had.
     private static func checkNetworks(_ section: Section, _ value: SplitComputingConfiguration) {
         let walk = section.walk
-        guard ["teacher.model", "bottleneck", "baselines"].allSatisfy(walk.isSound),
+        guard
+            ["teacher.model", "bottleneck", "baselines", "filter", "small_model"].allSatisfy(walk.isSound),
             let teacher = value.teacher.plan(value.dataset)
         else { return }
         for network in value.networks {
-            do throws(SplitError) { _ = try network.divided(teacher, value.bottleneck) } catch {
+            do throws(SplitError) { _ = try network.divided(teacher, value) } catch {
+                if network.kind == .small {
+                    return walk.report(
+                        section.place(at: "small_model"), "small_model", "cannot be built: \(error)",
+                        "use another network")
+                }
                 let path = ModelSection.key(value.teacher.model, "teacher.model")
                 return walk.report(
                     section.place(at: path), path, value: value.teacher.model.name,

@@ -245,5 +245,6 @@ public enum Row: Sendable, Equatable {
     case edge(EdgeRow)
     case activity(ActivityRow)
     case mode(ModeRow)
+    case neuralFilter(NeuralFilterRow)
     case infrastructure(InfrastructureRow)
 }

@@ -2,15 +2,7 @@ import TensorMath
 
 /// What a training keeps between its tasks, as one object.
 enum StateObject {
-    static func make(_ parts: [FloatView]) -> ObjectBytes {
-        let assembly = ObjectAssembly(count: parts.reduce(0) { $0 + 4 * $1.count })
-        var offset = 0
-        for part in parts {
-            assembly.place(ObjectBytes(part), at: offset)
-            offset += 4 * part.count
-        }
-        return assembly.finish()
-    }
+    static func make(_ parts: [FloatView]) -> ObjectBytes { .joined(parts.map { ObjectBytes($0) }) }
 
     /// False for an object of another length.
     static func restore(_ object: ObjectBytes, into parts: [FloatView]) -> Bool {
@@ -22,5 +14,18 @@ enum StateObject {
             offset += length
         }
         return true
+    }
+}
+
+extension ObjectBytes {
+    /// One behind the other.
+    static func joined(_ parts: [ObjectBytes]) -> ObjectBytes {
+        let assembly = ObjectAssembly(count: parts.reduce(0) { $0 + $1.count })
+        var offset = 0
+        for part in parts {
+            assembly.place(part, at: offset)
+            offset += part.count
+        }
+        return assembly.finish()
     }
 }

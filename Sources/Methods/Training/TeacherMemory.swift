@@ -16,13 +16,6 @@ extension Snapshot {
 
     /// As `TeacherTraining.state`.
     var teacherState: ObjectBytes {
-        let parts = [model] + memory.filter { $0.name == Self.optimizerVector }.map(\.values)
-        let assembly = ObjectAssembly(count: parts.reduce(0) { $0 + $1.count })
-        var offset = 0
-        for part in parts {
-            assembly.place(part, at: offset)
-            offset += part.count
-        }
-        return assembly.finish()
+        .joined([model] + memory.filter { $0.name == Self.optimizerVector }.map(\.values))
     }
 }

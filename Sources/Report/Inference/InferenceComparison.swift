@@ -79,13 +79,10 @@ public struct InferenceComparison: Sendable {
         for run in runs where !run.record.isFinished {
             notes.append("\(run.record.directory) is \(run.record.progress).")
         }
-        for group in groups {
-            let seeds = group.runs.map(\.record.configuration.seed)
-            if Set(seeds).count < seeds.count {
-                notes.append("\(group.label) has the same seed twice: its deviation says nothing.")
-            }
-        }
         return notes
+            + groups.compactMap {
+                warning(ofSeeds: $0.runs.map(\.record.configuration.seed), $0.label)
+            }
     }
 }
 

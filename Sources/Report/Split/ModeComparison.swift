@@ -19,6 +19,7 @@ public struct ModeComparison: Sendable {
         let accuracy: SampleStatistics
         /// To the same run's teacher, in points.
         let difference: SampleStatistics?
+        /// Over all images, without headers.
         let payload: SampleStatistics
         let latency: SampleStatistics
         let energy: SampleStatistics
@@ -44,7 +45,7 @@ public struct ModeComparison: Sendable {
         var all: [(name: String, statistics: SampleStatistics?)] {
             [
                 ("accuracy", accuracy), ("teacher_difference_points", difference),
-                ("payload_bytes", payload), ("latency_seconds", latency), ("energy_joules", energy),
+                ("payload_bytes_per_image", payload), ("latency_seconds", latency), ("energy_joules", energy),
             ]
         }
     }
@@ -72,6 +73,9 @@ public struct ModeComparison: Sendable {
         ]
             + runs.filter { !$0.record.isFinished }.map {
                 "\($0.record.directory) is \($0.record.progress)."
+            }
+            + groups.compactMap {
+                warning(ofSeeds: $0.runs.map(\.record.configuration.seed), $0.label)
             }
     }
 
@@ -103,7 +107,7 @@ public struct ModeComparison: Sendable {
     var csv: String {
         let header =
             ["experiment", "mode", "n"]
-            + (groups.first?.modes.first?.all ?? []).flatMap { ["\($0.name)_mean", "\($0.name)_sd"] }
+            + (groups.flatMap(\.modes).first?.all ?? []).flatMap { ["\($0.name)_mean", "\($0.name)_sd"] }
         return Report.csv(
             header,
             groups.flatMap { group in

@@ -39,7 +39,7 @@ public struct SplitDocument: Encodable, Sendable {
         let local: Int
         let lost: Int
         /// Mean over all images, without headers.
-        let payloadBytes: Double
+        let payloadBytesPerImage: Double
         let headerBytes: UInt64
         let deviceParameters: Int
         let deviceMacs: UInt64
@@ -55,6 +55,42 @@ public struct SplitDocument: Encodable, Sendable {
         let rateMbps: Double
         let gridFromMbps: Double?
         let gridToMbps: Double?
+    }
+
+    struct Filter: Encodable {
+        struct Part: Encodable {
+            let sentOfInterest: Int
+            let sentOthers: Int
+            let withheldOfInterest: Int
+            let withheldOthers: Int
+            let recall: Double?
+            let falsePositiveRate: Double?
+
+            init(_ it: FilterCounts) {
+                (sentOfInterest, sentOthers) = (it.sentOfInterest, it.sentOthers)
+                (withheldOfInterest, withheldOthers) = (it.withheldOfInterest, it.withheldOthers)
+                (recall, falsePositiveRate) = (it.recall, it.falsePositiveRate)
+            }
+        }
+
+        let mode: String
+        let classes: [Int]
+        let threshold: Double
+        let validation: Part
+        let test: Part
+        /// To the server, of an image, with headers.
+        let bytes: Double
+        let bytesWithout: Double
+        /// Of the device, above idle.
+        let marginalJoules: Double
+        let marginalJoulesWithout: Double
+
+        init(_ it: FilterSummary, classes: [Int]) {
+            (mode, self.classes, threshold) = (it.filtered.mode, classes, it.threshold)
+            (validation, test) = (Part(it.validation), Part(it.counts))
+            (bytes, bytesWithout) = it.bytes
+            (marginalJoules, marginalJoulesWithout) = it.joules
+        }
     }
 
     struct Run: Encodable {
@@ -74,6 +110,8 @@ public struct SplitDocument: Encodable, Sendable {
         let modelDigest: String?
         let modes: [Mode]
         let crossovers: [Crossover]
+        /// nil without a filter.
+        let filter: Filter?
     }
 
     struct ModeGroup: Encodable {
@@ -122,10 +160,11 @@ extension SplitDocument.Run {
                 mode: row.mode, kind: row.kind, channels: row.channels, accuracy: row.accuracy,
                 teacherDifferencePoints: report.difference(row), wholeAccuracy: row.wholeAccuracy,
                 images: row.images, sent: row.sent, exits: row.exits, local: row.local, lost: row.lost,
-                payloadBytes: row.payloadBytesPerImage, headerBytes: row.headerBytes,
+                payloadBytesPerImage: row.payloadBytesPerImage, headerBytes: row.headerBytes,
                 deviceParameters: row.deviceParameters, deviceMacs: row.deviceMACs,
                 serverMacs: row.serverMACs, cost: SplitDocument.Cost(row.cost))
         }
+        filter = FilterSummary(it).map { SplitDocument.Filter($0, classes: it.configuration.filter.classes) }
         crossovers = it.costs.crossovers.map { row in
             SplitDocument.Crossover(
                 device: row.device, cost: row.cost.rawValue, below: row.below, above: row.above,

@@ -14,6 +14,7 @@ public struct SplitRecord: Sendable {
     public let epochs: [EpochRow]
     /// In the order of the scenario; those of an unfinished run that were evaluated.
     public let modes: [ModeRow]
+    public let neuralFilter: [NeuralFilterRow]
     public let costs: SplitCosts
     /// The last finished round.
     public let rounds: Int
@@ -39,6 +40,7 @@ public struct SplitRecord: Sendable {
             infrastructure = try ledger.infrastructure()
             epochs = try ledger.epochs()
             evaluated = try ledger.modes()
+            neuralFilter = try ledger.neuralFilter()
             rounds = try ledger.lastPoint()?.point.round ?? 0
             try ledger.close()
         } catch {
@@ -56,6 +58,9 @@ public struct SplitRecord: Sendable {
 
     /// What the run is about.
     var main: ModeRow? { modes.first { $0.mode == configuration.mainMode.name } }
+
+    /// The main mode behind a filter.
+    var filtered: ModeRow? { modes.first { $0.kind == "filtered" } }
 
     var teacher: ModeRow? { modes.first { $0.kind == "local" } }
 

@@ -15,7 +15,7 @@ extension SplitReport {
     public var text: String {
         let tables =
             [partTable, answerTable] + deviceNames.prefix(1).map { rateTable($0, .latency) }
-            + [crossoverTable, policyTable]
+            + [crossoverTable, policyTable, filterTable]
         return ([summary] + tables.filter { !$0.rows.isEmpty }.map { "\($0.title)\n\($0.text)" })
             .joined(separator: "\n")
     }

@@ -31,7 +31,7 @@ extension SplitReport {
                 .thresholds(record.scenario.thresholds, record.value), modeTable, partTable, answerTable,
             ]
                 + deviceNames.flatMap { [rateTable($0, .latency), rateTable($0, .energy)] }
-                + [crossoverTable, policyTable, trainingTable, .environment(record.environment)])
+                + [crossoverTable, policyTable, filterTable, trainingTable, .environment(record.environment)])
     }
 
     // MARK: - Pictures
@@ -40,7 +40,7 @@ extension SplitReport {
     var drawings: [any Drawing] {
         let plots =
             [rateDistortion] + deviceNames.flatMap { [byRate($0, .latency), byRate($0, .energy)] }
-            + [Plot.validation(record.epochs)]
+            + [filterPlot, Plot.validation(record.epochs)]
         return plots.filter { !$0.series.isEmpty }
             + (record.costs.control.map { [ControllerTimeline($0.windows)] } ?? [])
     }

@@ -90,8 +90,9 @@ extension SplitReport {
         ReportTable(
             title: "Who answered",
             note:
-                "Images that the device answered by an early exit or without a link, and that nobody answered.",
-            columns: ["mode", ">images", ">server", ">early exit", ">without link", ">lost"],
+                "Images that the device was done with by an early exit or a filter, that it answered without a link, and that "
+                + "nobody answered.",
+            columns: ["mode", ">images", ">server", ">exit or filter", ">without link", ">lost"],
             rows: record.modes.filter { $0.exits + $0.local + $0.lost > 0 }.map { row in
                 [
                     row.mode, "\(row.images)", "\(row.sent)", "\(row.exits)", "\(row.local)", "\(row.lost)",
@@ -131,7 +132,7 @@ extension SplitReport {
             title: "Crossover rates",
             note:
                 "Uplink rates at which the cheaper of two modes changes, for \(main) against the others: in closed form, and "
-                + "between which of the scenario's rates; crossovers.csv has all pairs. A pair without a row has no such rate.",
+                + "between which of the scenario's rates; crossovers.csv has all pairs. A pair without a row has no such rate, or a mode that does not send every image.",
             columns: ["device", "cost", "below it", "above it", ">rate", "between"],
             rows: record.costs.crossovers.filter { $0.below == main || $0.above == main }.map { row in
                 [

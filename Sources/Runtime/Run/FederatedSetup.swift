@@ -172,6 +172,8 @@ public enum SetupError: Error, Sendable, CustomStringConvertible {
     case trace(ProfileError)
     case weights(SafetensorsError)
     case weightsNotFinite(String)
+    /// None of so many validation samples is of a class that a filter is to let through.
+    case nothingOfInterest(samples: Int)
     /// Of so many training samples all are held out.
     case nothingToLearn(samples: Int)
 
@@ -189,6 +191,9 @@ public enum SetupError: Error, Sendable, CustomStringConvertible {
         case .split(let error): "teacher.model: \(error)"
         case .trace(let error): "controller.trace.path: \(error)"
         case .weights(let error): "teacher.weights: \(error)"
+        case .nothingOfInterest(let samples):
+            "filter.classes: none of \(samples) validation samples is of these; raise dataset.validation_fraction or "
+                + "dataset.limit"
         case .nothingToLearn(let samples):
             "dataset.validation_fraction: of \(samples) training samples none is left to learn from; raise dataset.limit, "
                 + "or lower the fraction"

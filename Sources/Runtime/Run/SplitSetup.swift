@@ -31,13 +31,20 @@ public struct SplitSetup: Sendable {
             pricing = try configuration.pricing(network.plan, headers: headers)
         } catch { throw .profile(error) }
         do throws(SplitError) { _ = try configuration.divided(network.plan) } catch { throw .split(error) }
+        let filter = configuration.filter
+        let held = HeldOut(
+            count: data.trainCount, fraction: configuration.validationFraction, seed: configuration.seed)
+        let interesting = held.validation.filter { filter.classes.contains(Int(data.labels[Int($0)])) }
+        guard filter.classes.isEmpty || !interesting.isEmpty else {
+            throw .nothingOfInterest(samples: held.validation.count)
+        }
     }
 
     /// Of the network of a mode as a whole, by its place in the configuration.
     public func layout(ofMode index: Int) throws(SetupError) -> ParameterLayout {
         guard let place = configuration.modes[index].network else { return teacher.layout }
         do throws(SplitError) {
-            return try configuration.networks[place].divided(teacher, configuration.bottleneck).whole.layout
+            return try configuration.networks[place].divided(teacher, configuration).whole.layout
         } catch { throw .split(error) }
     }
 
@@ -85,14 +92,14 @@ extension SplitSetup: ExperimentSetup {
         _ last: Snapshot, clients: [Int], states: ClientStateStore, to directory: RunDirectory
     ) throws {
         try network.write(last.model, to: directory)
-        let name = SplitComputingProgram.vector(ofNetwork: 0)
-        guard let vector = last.memory.first(where: { $0.name == name }) else { return }
-        let all = FloatBuffer(count: vector.layout.count).view
-        guard vector.values.copy(into: all) else { preconditionFailure("a network of another layout") }
-        let layout = try configuration.networks[0].divided(teacher, configuration.bottleneck).whole.layout
+        let divided = try configuration.networks[0].divided(teacher, configuration)
+        guard let values = SplitComputingProgram.deployed(0, divided, in: last) else { return }
+        let layout = divided.whole.layout
+        let all = FloatBuffer(count: layout.count).view
+        guard values.copy(into: all) else { preconditionFailure("a network of another layout") }
         try SafetensorsFile.write(
-            path: directory.path(of: RunDirectory.Name.divided), layout: layout,
-            parameters: all.slice(0, layout.count), metadata: ["mode": configuration.mainMode.name])
+            path: directory.path(of: RunDirectory.Name.divided), layout: layout, parameters: all,
+            metadata: ["mode": configuration.mainMode.name])
     }
 
     public func outcome(_ ledger: Ledger) throws -> Outcome {
@@ -119,12 +126,13 @@ extension SplitSetup: ExperimentSetup {
         let headers = InferenceHeaders(.serveDevice, layout: teacher.layout.digest)
         let divided = try configuration.divided(teacher)
         for row in modes where row.headerBytes > 0 {
-            // An exit's answer is two bytes; what the device answered without a link is no traffic of a deployment.
-            let exits = UInt64(row.exits) * (2 + row.headerBytes)
+            // An exit's answer is two bytes, a filter's notice one; what the device answered without a link is no traffic
+            // of a deployment.
+            let exits = UInt64(row.exits) * ((row.kind == "filtered" ? 1 : 2) + row.headerBytes)
             result.bytes.federatedUp +=
                 row.totalPayloadBytes + UInt64(row.sent) * row.headerBytes + exits
-            let network = configuration.modes.first { $0.name == row.mode }?.network
-            let bytes = network.map { UInt64(divided[$0].deviceBytes) } ?? 0
+            let mode = configuration.modes.first { $0.name == row.mode }
+            let bytes = mode.map { UInt64($0.deviceBytes(divided)) } ?? 0
             result.bytes.federatedDown += bytes + headers.weights(bytes)
         }
     }

@@ -43,7 +43,7 @@ import Testing
 
     /// Weights and output of each convolution and pool of the decoder; the norms between them.
     private static func decoder(_ network: DividedNetwork) -> [String] {
-        network.tail.blocks.prefix { $0.name != "block1" }.compactMap { block in
+        network.tail!.blocks.prefix { $0.name != "block1" }.compactMap { block in
             let side = block.output.height
             switch block.spec {
             case .conv(let channels, let kernel, let stride, _, _, _):

@@ -92,7 +92,8 @@ import Testing
         let images = Self.images(plan)
         let code = Self.forward(network.head, network.parametersOfHead(in: all), images)
         #expect(code.count == Self.samples * network.code.count)
-        let logits = Self.forward(network.tail, network.parametersOfTail(in: all), code)
+        let logits = Self.forward(
+            try #require(network.tail), try #require(network.parametersOfTail(in: all)), code)
         let whole = Self.forward(network.whole, all, images)
         #expect(Set(logits).count > 10 && logits.allSatisfy(\.isFinite))
         guard let exit = network.exit, let parameters = network.parametersOfExit(in: all) else {
@@ -202,6 +203,48 @@ import Testing
             #expect(
                 training.gradients.slice(weight.offset, weight.count).maximumMagnitude > 0, "\(block.name)")
         }
+    }
+
+    /// A neural filter: the stem of the encoder, bit for bit, and a classifier behind it.
+    @Test(arguments: [
+        ("resnet8", SplitPointTests.cifar), ("resnet8", SplitPointTests.digits),
+        ("resnet18", SplitPointTests.large),
+    ])
+    func neuralFilter(name: String, input: Shape) throws {
+        let plan = try SplitPointTests.plan(name, input)
+        for version in 1...3 {
+            let bottleneck = try DividedNetwork.bottleneck(of: plan, version: version, channels: 4)
+            let filter = try DividedNetwork.neuralFilter(of: plan, version: version, channels: 4)
+            let classifier = try #require(filter.exit)
+            #expect(filter.tail == nil && filter.whole.classes == 2)
+            let source = Self.parameters(bottleneck.whole, 1)
+            let all = Self.parameters(filter.whole, 2)
+            filter.inherit(from: source, into: all)
+            let stem = filter.parametersOfHead(in: all)
+            #expect(stem.array == source.slice(0, stem.count).array)
+            let images = Self.images(plan)
+            let planes = Self.forward(filter.head, stem, images)
+            let logits = Self.forward(classifier, try #require(filter.parametersOfExit(in: all)), planes)
+            #expect(logits == Self.forward(filter.whole, all, images))
+            let frozen = Network(plan: filter.whole, batch: Self.samples, frozen: filter.encoder)
+            #expect(frozen.trainableRuns.reduce(0) { $0 + $1.count } == classifier.parameterCount)
+        }
+    }
+
+    /// The authors' sizes for a stem of 64 channels, and a quarter of its sides for CIFAR's.
+    @Test func classifiersOfFilters() throws {
+        let large = try DividedNetwork.neuralFilter(
+            of: SplitPointTests.plan("resnet152", SplitPointTests.large), version: 2, channels: 3)
+        // 56 > 27 > 13 > 12 > 8 planes.
+        let convolutions = 64 * 64 * 16 + 64 * 32 * 9 + 32 * 16 * 4
+        #expect(large.exit?.parameterCount == convolutions + 2 * (64 + 32 + 16) + 2 * 16 * 64 + 2)
+        #expect(large.code == Shape(channels: 64, height: 56, width: 56))
+        let small = try DividedNetwork.neuralFilter(
+            of: SplitPointTests.plan("resnet8", SplitPointTests.cifar), version: 3, channels: 3)
+        // 32 > 16 > 7 > 3 > 2.
+        let macs = 32 * 32 * 16 * 49 + 32 * 16 * 9 * 9 + 16 * 8 * 4 * 4 + 2 * 32
+        #expect(small.whole.macs - small.head.macs == UInt64(macs))
+        #expect(small.code == Shape(channels: 32, height: 32, width: 32))
     }
 
     /// With everything but the exit frozen, the exit's classifier alone learns.

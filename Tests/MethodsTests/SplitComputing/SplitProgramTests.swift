@@ -5,7 +5,7 @@ import Testing
 
 /// Split computing from the teacher's epoch to the last mode.
 @Suite struct SplitProgramTests {
-    static let whole = SplitWorld(channels: [2, 1], baselines: SplitBaseline.allCases)
+    static let whole = SplitWorld(channels: [2, 1], baselines: SplitBaseline.allCases, filter: [0])
 
     @Test func everyModeHasItsRound() throws {
         let course = try Self.whole.run()
@@ -13,21 +13,20 @@ import Testing
         let outcome = try #require(course.outcome)
         let due = [
             "bottlefit_2", "bottlefit_2_stage1", "bottlefit_1", "bottlefit_1_stage1", "naive_ce_2",
-            "naive_kd_2", "hnd_2", "autoencoder_2", "early_exit_0.4", "early_exit_1.0", "local",
-            "edge_jpeg_90", "edge_jpeg_10", "edge_raw",
+            "naive_kd_2", "hnd_2", "autoencoder_2", "early_exit_0.4", "early_exit_1.0", "local_small",
+            "filtered_2", "local", "edge_jpeg_90", "edge_jpeg_10", "edge_raw",
         ]
         let rows = Dictionary(uniqueKeysWithValues: course.modes.map { ($0.mode, $0) })
         #expect(Set(rows.keys) == Set(due))
-        #expect(outcome.rounds == 1 + 3 + due.count)
+        #expect(outcome.rounds == 1 + 3 + 2 + due.count)
         #expect(course.finished.map(\.round) == Array(1...outcome.rounds))
         #expect(outcome.modelDigest == rows["bottlefit_2"]!.digest)
-        // One epoch of the teacher, three of seven networks.
-        #expect(course.epochs.count == 1 + 3 * 7)
+        // One epoch of the teacher, three of eight networks, two of the filter when they are done.
+        #expect(course.epochs.count == 1 + 3 * 8 + 2)
+        #expect(course.epochs.suffix(2).map(\.epoch) == [4, 5])
         // Networks of one shape begin alike, and what they learn makes them differ.
-        let digests = ["bottlefit_2", "bottlefit_2_stage1", "naive_ce_2", "naive_kd_2", "hnd_2"].map {
-            rows[$0]!.digest
-        }
-        #expect(Set(digests).count == 5)
+        let digests = ["bottlefit_2", "naive_ce_2", "naive_kd_2", "hnd_2"].map { rows[$0]!.digest }
+        #expect(Set(digests).count == 4)
         // The same teacher, wherever it stands; exits that are never sure are the whole network.
         #expect(rows["edge_raw"]!.accuracy == rows["local"]!.accuracy)
         #expect(rows["early_exit_1.0"]!.exits == 0)
@@ -44,7 +43,9 @@ import Testing
             #expect(row.sent == 30 && row.headerBytes == 36)
         }
         #expect(rows["edge_jpeg_10"]!.payloadBytes < rows["edge_jpeg_90"]!.payloadBytes)
-        #expect(rows["local"]!.sent == 0 && rows["local"]!.totalPayloadBytes == 0)
+        for mode in ["local", "local_small"] {
+            #expect(rows[mode]!.sent == 0 && rows[mode]!.totalPayloadBytes == 0)
+        }
         // 1 + 16 x 8 x 8 values of the cut behind a flag, and the header of the quantiser.
         #expect(rows["early_exit_1.0"]!.greatestPayloadBytes == 1 + 8 + 32 * 8 * 8)
     }
@@ -78,6 +79,7 @@ import Testing
     @Test func whatIsFrozenStays() throws {
         var world = SplitWorld()
         world.configuration.training.freezesEncoder = true
+        world.configuration.training.checkpoint = .last
         let course = try world.run()
         let divided = try DividedNetwork.bottleneck(of: try world.teacher, version: 2, channels: 2)
         let last = try #require(course.snapshots.last?.snapshot)
@@ -94,6 +96,124 @@ import Testing
         let encoder = 4 * divided.head.layout.count
         #expect(second[..<encoder].elementsEqual(first[..<encoder]))
         #expect(!second[encoder..<first.count].elementsEqual(first[encoder...]))
+    }
+
+    /// Of the epochs of both stages the first with the most right answers for validation samples is deployed.
+    @Test(arguments: [1, 2, 3, 4] as [UInt64]) func bestCheckpoint(seed: UInt64) throws {
+        var world = SplitWorld()
+        world.configuration.seed = seed
+        world.configuration.validationFraction = 0.3
+        world.configuration.training.stage2.epochs = 4
+        let course = try world.run()
+        let epochs = course.epochs.filter { $0.network == "bottlefit_2" }
+        let accuracies = try epochs.map { try #require($0.validationAccuracy) }
+        let layout = try DividedNetwork.bottleneck(of: try world.teacher, version: 2, channels: 2).whole
+            .layout
+        func digest(after epochs: ArraySlice<EpochRow>) throws -> String {
+            let best = try #require(epochs.map { $0.validationAccuracy! }.max())
+            let round = try #require(epochs.first { $0.validationAccuracy == best }).round
+            let snapshot = try #require(course.snapshots.map(\.snapshot).first { $0.round == round })
+            let state = try #require(snapshot.memory.first { $0.name == "network_0" }).values
+            return hexadecimal(state.part(0..<4 * layout.count).digest)
+        }
+        #expect(course.outcome?.modelDigest == (try digest(after: epochs[...])))
+        #expect(
+            course.modes.map(\.digest) == [try digest(after: epochs[...]), try digest(after: epochs[..<2])]
+                + [course.modes.last!.digest])
+        world.configuration.training.checkpoint = .last
+        let last = try world.run()
+        // What is learnt is the same.
+        #expect(last.epochs == course.epochs)
+        if accuracies.last! <= accuracies.dropLast().max()! {
+            #expect(last.outcome?.modelDigest != course.outcome?.modelDigest)
+        }
+    }
+
+    // MARK: - Neural filter
+
+    private static let filtered = SplitWorld(filter: [0])
+
+    /// The filter stands on the stem of the deployed encoder, and every image is sent or withheld.
+    @Test func neuralFilter() throws {
+        let world = Self.filtered
+        let course = try world.run()
+        let last = try #require(course.snapshots.last?.snapshot)
+        let filter = try DividedNetwork.neuralFilter(of: try world.teacher, version: 2, channels: 2)
+        func values(_ name: String) throws -> [UInt8] {
+            try #require(last.memory.first { $0.name == name }).values.bytes
+        }
+        let stem = 4 * filter.head.layout.count
+        #expect(try values("network_1")[..<stem].elementsEqual(try values("best_0")[..<stem]))
+
+        let rows = Dictionary(uniqueKeysWithValues: course.modes.map { ($0.mode, $0) })
+        let (mode, whole) = (rows["filtered_2"]!, rows["bottlefit_2"]!)
+        #expect(mode.exits + mode.sent == SplitWorld.testCount && mode.kind == "filtered")
+        #expect(mode.digest == whole.digest && mode.wholeAccuracy == nil)
+        let bytes = try #require(filter.exit).parameterCount
+        #expect(mode.deviceParameters == whole.deviceParameters + bytes)
+        #expect(mode.deviceMACs == whole.deviceMACs + filter.whole.macs - filter.head.macs)
+        // A flag in front of what the bottleneck sends.
+        #expect(mode.totalPayloadBytes == UInt64(mode.sent) * UInt64(1 + whole.greatestPayloadBytes))
+
+        let test = try #require(course.neuralFilter.first { $0.part == .test })
+        let counts = test.counts
+        #expect(counts.sentOfInterest + counts.sentOthers == mode.sent)
+        #expect(counts.withheldOfInterest + counts.withheldOthers == mode.exits)
+        let wanted = SplitWorld.dataset.test.labels.filter { $0 == 0 }.count
+        #expect(counts.sentOfInterest + counts.withheldOfInterest == wanted)
+        // Withheld images are right where they are not of interest.
+        #expect(mode.accuracy * 30 >= Double(counts.withheldOthers))
+        let chosen = course.neuralFilter.filter { $0.part == .validation && $0.isChosen }
+        #expect(chosen.count == 1 && chosen[0].threshold == test.threshold && mode.setting == test.threshold)
+        #expect(try #require(chosen[0].counts.recall) >= 0.9)
+    }
+
+    /// An image that is withheld costs the stem and the classifier; one that is sent those and the rest.
+    @Test func costsOfAFilter() throws {
+        let world = Self.filtered
+        let pricing = try world.pricing
+        let configuration = world.configuration
+        let divided = try configuration.divided(try world.teacher)
+        let mode = try #require(configuration.modes.first { $0.name == "filtered_2" })
+        func cost(sent: Int) -> MeanCost {
+            let traffic = SplitTraffic(
+                images: 10, sent: sent, exits: 10 - sent, total: UInt64(171 * sent), least: 171, greatest: 171
+            )
+            return pricing.cost(
+                of: pricing.deployed(mode, divided, traffic), on: pricing.devices[0], at: 1e6)
+        }
+        let (all, some, none) = (cost(sent: 10), cost(sent: 4), cost(sent: 0))
+        for ((all, some), none) in zip(zip(all.parts, some.parts), none.parts) {
+            #expect(abs(some - (0.4 * all + 0.6 * none)) <= 1e-12 * max(1, all))
+        }
+        #expect(none.uplinkSeconds == 0 && none.radioJoules == 0 && none.serverSeconds == 0)
+        let plain = pricing.deployed(
+            configuration.modes[0], divided,
+            SplitTraffic(images: 1, sent: 1, exits: 0, total: 171, least: 171, greatest: 171))
+        let unfiltered = pricing.cost(of: plain, on: pricing.devices[0], at: 1e6)
+        #expect(all.deviceSeconds > unfiltered.deviceSeconds && none.deviceSeconds < all.deviceSeconds)
+        #expect(all.uplinkSeconds == unfiltered.uplinkSeconds)
+    }
+
+    /// A device says in one byte that it withheld an image, and nothing else in so few.
+    @Test func noticesOfHostileDevices() throws {
+        var course = try Self.filtered.course()
+        try course.start()
+        var stream: TaskSpec?
+        while try course.advance() {
+            stream = course.openStreams.first {
+                Self.filtered.configuration.modes[$0.participation].filter != nil
+            }
+            if stream != nil { break }
+        }
+        let open = try #require(stream)
+        for bytes in [[], [0], [2], [1, 0], [1, 1], [255]] as [[UInt8]] {
+            #expect(throws: Rejection.self) {
+                _ = try course.program.accept(ObjectBytes(bytes), item: 1, of: open, isLocal: false)
+            }
+        }
+        while try course.advance() {}
+        #expect(course.rows == (try Self.filtered.run().rows))
     }
 
     // MARK: - Streams

@@ -31,7 +31,7 @@ struct SplitWorld {
     var configuration: SplitComputingConfiguration
 
     init(
-        channels: [Int] = [2], baselines: [SplitBaseline] = [], bits: Int = 8,
+        channels: [Int] = [2], baselines: [SplitBaseline] = [], bits: Int = 8, filter: [Int] = [],
         onDisconnect: StreamSpec.Disconnection = .restart
     ) {
         func training(_ epochs: Int, _ optimizer: OptimizerSpec) -> NetworkTrainingSpec {
@@ -47,7 +47,8 @@ struct SplitWorld {
                 endToEnd: training(3, sgd)),
             deployment: SplitDeploymentSpec(
                 onDisconnect: onDisconnect, jpegQualities: [90, 10], exitThresholds: [0.4, 1]),
-            baselines: baselines)
+            filter: NeuralFilterSpec(classes: filter, training: training(2, sgd)),
+            smallModel: ModelSpec.named("lenet5", classes: 3)!, baselines: baselines)
     }
 
     var teacher: NetworkPlan {
@@ -92,4 +93,7 @@ struct SplitWorld {
 
 extension ProgramCourse where Experiment == SplitComputingProgram {
     var modes: [ModeRow] { rows.compactMap { if case .mode(let row) = $0 { row } else { nil } } }
+    var neuralFilter: [NeuralFilterRow] {
+        rows.compactMap { if case .neuralFilter(let row) = $0 { row } else { nil } }
+    }
 }

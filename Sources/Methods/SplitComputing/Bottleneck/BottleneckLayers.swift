@@ -32,6 +32,14 @@ struct BottleneckLayers {
     let encoder: [LayerSpec]
     let decoder: [LayerSpec]
 
+    /// An encoder's layers before its second convolution.
+    static func stem(_ encoder: [LayerSpec]) -> [LayerSpec] {
+        func isConvolution(_ layer: LayerSpec) -> Bool {
+            if case .conv = layer { true } else { false }
+        }
+        return Array(encoder.prefix(1)) + encoder.dropFirst().prefix { !isConvolution($0) }
+    }
+
     init(at point: SplitPoint, version: Int, channels: Int) {
         precondition((1...3).contains(version), "version \(version) of 1 to 3")
         precondition(channels > 0, "a code of \(channels) channels")

@@ -1,8 +1,8 @@
 import Networks
 import TensorMath
 
-/// A network in two parts: as it is trained, in one, and as it is deployed, a head on the device and a tail on the
-/// server. All parts' parameters stand in one flat buffer, that of `whole`: first the head's, then an early exit's,
+/// A network in parts: as it is trained, in one, and as it is deployed, a head on the device and a tail on the server, or
+/// all on the device. All parts' parameters stand in one flat buffer, that of `whole`: first the head's, then an exit's,
 /// then the tail's.
 package struct DividedNetwork: Sendable, Equatable {
     /// Two blocks of which the first is to give what the second does.
@@ -17,7 +17,7 @@ package struct DividedNetwork: Sendable, Equatable {
     package struct Inheritance: Sendable, Equatable {
         /// In the layout of `whole`.
         package let own: Range<Int>
-        /// As many, of the same segments, in the teacher's.
+        /// As many, of the same segments, in the teacher's; a neural filter's are the bottleneck's.
         package let teacher: Range<Int>
     }
 
@@ -25,13 +25,13 @@ package struct DividedNetwork: Sendable, Equatable {
     package let whole: NetworkPlan
     /// On the device: images to codes.
     package let head: NetworkPlan
-    /// On the device: codes to logits; nil but for early exits.
+    /// On the device: codes to logits; nil but for early exits and neural filters.
     package let exit: NetworkPlan?
-    /// On the server: codes to logits.
-    package let tail: NetworkPlan
-    /// What crosses the link, one sample.
+    /// On the server: codes to logits; nil where the device computes all.
+    package let tail: NetworkPlan?
+    /// What the head gives, and what crosses the link where there is a tail, one sample.
     package let code: Shape
-    /// What is imitated in stage 1, the target first; empty for early exits, which imitate nothing.
+    /// What is imitated in stage 1, the target first; empty for networks that imitate nothing.
     package let taps: [Tap]
     package let inherited: [Inheritance]
     /// Names of blocks of `whole`, for `Network(frozen:)`: what is new on the device, but for an exit.
@@ -82,7 +82,8 @@ package struct DividedNetwork: Sendable, Equatable {
         }
         head = try teacher.part("head", first, input: teacher.input, classes: code.count)
         exit = nil
-        tail = try teacher.part("tail", second, input: code, classes: teacher.classes)
+        let tail = try teacher.part("tail", second, input: code, classes: teacher.classes)
+        self.tail = tail
         // From the teacher's places to those in `whole`, of the layers behind the target.
         let shift = front + 2 - point.layer
         taps = point.tapLayers.map { layer in
@@ -148,16 +149,62 @@ package struct DividedNetwork: Sendable, Equatable {
         check(teacher)
     }
 
+    /// A network of the device's own, which begins untrained.
+    package static func onDevice(
+        _ model: ModelSpec, like teacher: NetworkPlan
+    ) throws(SplitError) -> DividedNetwork {
+        let plan: NetworkPlan
+        do throws(NetworkError) {
+            plan = try NetworkPlan(spec: model, input: teacher.input, classes: teacher.classes)
+        } catch { throw .unbuildable(model: model.name, error) }
+        return DividedNetwork(whole: plan, head: plan, exit: nil, inherited: [], encoder: [])
+    }
+
+    /// A neural filter behind the first layers of a bottleneck's encoder, which stay as they are: images to logits of
+    /// whether the image is worth sending.
+    package static func neuralFilter(
+        of teacher: NetworkPlan, version: Int, channels: Int
+    ) throws(SplitError) -> DividedNetwork {
+        let point = try SplitPoint(teacher)
+        let encoder = BottleneckLayers(at: point, version: version, channels: channels).encoder
+        let bottleneck = try bottleneck(of: teacher, version: version, channels: channels).whole
+        let layers = BottleneckLayers.stem(encoder)
+        let stem: [LayerSpec] = [.sequence(layers)]
+        let code = bottleneck.blocks[layers.count - 1].output
+        let classifier = FilterLayers.classifier(behind: code, halves: point.stemHalves)
+        let whole = try teacher.part("filter", stem + classifier, input: teacher.input, classes: 2)
+        let head = try teacher.part("stem", stem, input: teacher.input, classes: code.count)
+        let shared = 0..<head.layout.count
+        let network = DividedNetwork(
+            whole: whole, head: head,
+            exit: try teacher.part("classifier", classifier, input: code, classes: 2),
+            inherited: [Inheritance(own: shared, teacher: shared)],
+            encoder: [whole.blocks[whole.outermostBlocks[0]].name])
+        network.check(bottleneck)
+        return network
+    }
+
+    /// One that the device computes alone; `encoder` is not its own.
+    private init(
+        whole: NetworkPlan, head: NetworkPlan, exit: NetworkPlan?, inherited: [Inheritance],
+        encoder: Set<String>
+    ) {
+        (self.whole, self.head, self.exit, tail) = (whole, head, exit, nil)
+        code = head.blocks.last!.output
+        (taps, decoder, kept) = ([], [], [])
+        (self.inherited, self.encoder) = (inherited, encoder)
+    }
+
     /// What holds for every division of a network.
-    private func check(_ teacher: NetworkPlan) {
+    private func check(_ source: NetworkPlan) {
         let parts = [head, exit, tail].compactMap { $0?.layout }
         precondition(
             parts.flatMap { $0.segments.map(\.shape) } == whole.layout.segments.map(\.shape),
             "parts of other sizes than the whole")
         for part in inherited {
             precondition(
-                whole.layout.shapes(in: part.own) == teacher.layout.shapes(in: part.teacher),
-                "values of \(part.own) are not the teacher's of \(part.teacher)")
+                whole.layout.shapes(in: part.own) == source.layout.shapes(in: part.teacher),
+                "values of \(part.own) are not \(source.spec.name)'s of \(part.teacher)")
         }
     }
 }

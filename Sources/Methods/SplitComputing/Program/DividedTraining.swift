@@ -33,7 +33,7 @@ final class DividedTraining: TrainedNetwork {
             pairs = all ? divided.taps[...] : divided.taps.prefix(1)
             frozen = divided.kept
         case .answers(_, let freezesEncoder): if freezesEncoder { frozen = divided.encoder }
-        case .exits: break
+        case .exits, .interest: break
         }
         network = Network(
             plan: plan, batch: batch, taps: Set(pairs.map { plan.blocks[$0.student].name }), frozen: frozen)
@@ -81,6 +81,7 @@ final class DividedTraining: TrainedNetwork {
             let result = evaluator.exitLoss(network, labels: labels, gradients: gradients)
             optimizer.step(network, samples: samples)
             return result
+        case .interest: preconditionFailure("a filter has a training of its own")
         }
     }
 

@@ -6,18 +6,22 @@ import TensorMath
 final class EdgeServer {
     /// What became of an image.
     struct Answer {
-        let label: Int
-        /// [classes]; nil where the device had answered itself. Overwritten by the next answer.
+        /// nil where a filter withheld the image.
+        let label: Int?
+        /// [classes]; nil where the device was done with the image itself. Overwritten by the next answer.
         let logits: FloatView?
 
         var byDevice: Bool { logits == nil }
     }
 
     private enum Work {
-        case tail(Network, code: FloatView, hasExit: Bool)
+        case tail(Network, code: FloatView, flags: Flags)
         case jpeg(JPEGCodec)
         case pixels
     }
+
+    /// What a device's first byte is about, if anything.
+    private enum Flags { case none, exit, filter }
 
     private let work: Work
     private let format: CodeFormat
@@ -42,12 +46,11 @@ final class EdgeServer {
         let all = FloatBuffer(count: plan.layout.count).view
         let fits = parameters.copy(into: all)
         precondition(fits, "parameters of another network")
-        if let divided {
-            let tail = Network(
-                plan: divided.tail, batch: 1, mode: .evaluation, parameters: divided.parametersOfTail(in: all)
-            )
+        if let divided, let plan = divided.tail, let own = divided.parametersOfTail(in: all) {
+            let tail = Network(plan: plan, batch: 1, mode: .evaluation, parameters: own)
             let code = FloatBuffer(count: divided.code.count).view
-            work = .tail(tail, code: code, hasExit: divided.exit != nil)
+            let flags: Flags = mode.filter != nil ? .filter : divided.exit != nil ? .exit : .none
+            work = .tail(tail, code: code, flags: flags)
             whole = nil
         } else {
             whole = Network(plan: teacher, batch: 1, mode: .evaluation, parameters: all)
@@ -58,11 +61,14 @@ final class EdgeServer {
     /// nil for anything that no device of this run sends.
     func answer(_ payload: ObjectBytes) -> Answer? {
         switch work {
-        case .tail(let tail, let code, let hasExit):
-            guard hasExit else { return classify(payload, tail, code) }
+        case .tail(let tail, let code, let flags):
+            guard flags != .none else { return classify(payload, tail, code) }
             guard payload.count > 0 else { return nil }
             let flag = payload.bytes[0]
             if flag == 1 {
+                if flags == .filter {
+                    return payload.count == 1 ? Answer(label: nil, logits: nil) : nil
+                }
                 guard payload.count == 2, Int(payload.bytes[1]) < classes else { return nil }
                 return Answer(label: Int(payload.bytes[1]), logits: nil)
             }

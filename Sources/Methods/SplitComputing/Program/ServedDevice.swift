@@ -7,11 +7,14 @@ import TensorMath
 /// needs of each.
 ///
 /// Answers: of a divided network the code, as `CodeFormat` says; of one with an early exit a byte before it, 0 where a code
-/// follows and 1 where only the class does, as another byte; of edge offloading a JPEG, or the pixels. Without a link the
+/// follows and 1 where only the class does, as another byte; of one behind a filter the same, with nothing after 1, which
+/// stands for an image that is not sent; of edge offloading a JPEG, or the pixels. Without a link the
 /// device answers with the teacher, which it has, too: one byte, the class.
 final class ServedDevice: StreamExecution {
     private enum Work {
-        case head(Network, exit: (network: Network, threshold: Double)?)
+        case head(Network)
+        case exiting(Network, exit: Network, threshold: Double)
+        case filtered(Network, stem: Network, classifier: Network, threshold: Float)
         case jpeg(JPEGCodec, quality: Int)
         case pixels
     }
@@ -25,9 +28,9 @@ final class ServedDevice: StreamExecution {
     let window: Int
     private var labels: [UInt8] = []
 
-    /// `own`: parameters of head and exit, one behind the other; `divided`: nil for edge offloading.
+    /// `own`: parameters of `SplitMode.onDevice`, one behind the other, a filter's threshold, and `index`.
     init(
-        _ mode: SplitMode, divided: DividedNetwork?, own: ObjectBytes, teacher: NetworkPlan,
+        _ mode: SplitMode, _ index: Int, _ divided: [DividedNetwork], own: ObjectBytes, teacher: NetworkPlan,
         teacherParameters: ObjectBytes, configuration: SplitComputingConfiguration, images: ImageSet
     ) throws(TaskFailure) {
         self.images = images
@@ -40,31 +43,35 @@ final class ServedDevice: StreamExecution {
             throw TaskFailure("\(teacherParameters.count) bytes of the teacher's parameters")
         }
         switch mode.kind {
-        case .local: throw TaskFailure("\(mode.name) needs no server")
+        case .local, .small: throw TaskFailure("\(mode.name) needs no server")
         case .edge(let quality?): work = .jpeg(JPEGCodec(), quality: quality)
         case .edge(nil): work = .pixels
-        case .divided, .exiting:
-            guard let divided else { preconditionFailure("\(mode.name) without its network") }
-            work = try Self.head(mode, divided, own)
+        case .divided, .exiting, .filtered: work = try Self.heads(mode, index, divided, own)
         }
     }
 
-    private static func head(
-        _ mode: SplitMode, _ divided: DividedNetwork, _ own: ObjectBytes
+    private static func heads(
+        _ mode: SplitMode, _ index: Int, _ divided: [DividedNetwork], _ own: ObjectBytes
     ) throws(TaskFailure) -> Work {
-        let counts = (head: divided.head.layout.count, exit: divided.exit?.layout.count ?? 0)
-        let all = FloatBuffer(count: counts.head + counts.exit).view
-        guard own.copy(into: all) else {
-            throw TaskFailure("\(own.count) bytes of a head, not \(4 * all.count)")
+        let all = FloatBuffer(count: mode.deviceBytes(divided) / 4).view
+        guard own.copy(into: all), all[all.count - 1] == Float(index) else {
+            throw TaskFailure("\(own.count) bytes for \(mode.name), not \(4 * all.count), or another mode's")
         }
-        let head = Network(
-            plan: divided.head, batch: 1, mode: .evaluation, parameters: all.slice(0, counts.head))
-        guard case .exiting(_, let threshold) = mode.kind, let plan = divided.exit else {
-            return .head(head, exit: nil)
+        var offset = 0
+        let parts = mode.onDevice(divided).map { plan in
+            defer { offset += plan.layout.count }
+            return Network(
+                plan: plan, batch: 1, mode: .evaluation, parameters: all.slice(offset, plan.layout.count))
         }
-        let exit = Network(
-            plan: plan, batch: 1, mode: .evaluation, parameters: all.slice(counts.head, counts.exit))
-        return .head(head, exit: (exit, threshold))
+        if case .exiting(_, let threshold) = mode.kind {
+            return .exiting(parts[0], exit: parts[1], threshold: threshold)
+        }
+        guard let filter = mode.filter else { return .head(parts[0]) }
+        // The stem is the encoder's own, whose parameters stand first.
+        let plan = divided[filter].head
+        let stem = Network(
+            plan: plan, batch: 1, mode: .evaluation, parameters: all.slice(0, plan.layout.count))
+        return .filtered(parts[0], stem: stem, classifier: parts[1], threshold: all[offset])
     }
 
     var items: Int { count }
@@ -74,7 +81,26 @@ final class ServedDevice: StreamExecution {
             throw TaskFailure("image \(item) of \(count), or one that was sent")
         }
         switch work {
-        case .head(let head, let exit): return try answer(item, head, exit)
+        case .head(let head):
+            sense(item, into: head)
+            return try payload(head, item)
+        case .exiting(let head, let exit, let threshold):
+            sense(item, into: head)
+            exit.input.copy(from: head.logits.slice(0, head.plan.classes))
+            exit.forward(samples: 1)
+            let (best, probability) = exit.logits.slice(0, exit.plan.classes).mostProbable
+            if probability >= threshold { return ObjectBytes([1, UInt8(best)]) }
+            return ObjectBytes([0] + (try payload(head, item)).bytes)
+        case .filtered(let head, let stem, let classifier, let threshold):
+            sense(item, into: stem)
+            classifier.input.copy(from: stem.logits.slice(0, stem.plan.classes))
+            classifier.forward(samples: 1)
+            guard FilterThreshold.score(classifier.logits.slice(0, 2)) >= threshold else {
+                return ObjectBytes([1])
+            }
+            head.input.copy(from: stem.input.slice(0, head.plan.input.count))
+            head.forward(samples: 1)
+            return ObjectBytes([0] + (try payload(head, item)).bytes)
         case .jpeg(let codec, let quality):
             let test = images.dataset.test
             return ObjectBytes(
@@ -83,21 +109,11 @@ final class ServedDevice: StreamExecution {
         }
     }
 
-    private func answer(
-        _ item: Int, _ head: Network, _ exit: (network: Network, threshold: Double)?
-    ) throws(TaskFailure) -> ObjectBytes {
-        sense(item, into: head)
-        let code = head.logits.slice(0, head.plan.classes)
-        if let exit {
-            exit.network.input.copy(from: code)
-            exit.network.forward(samples: 1)
-            let (best, probability) = exit.network.logits.slice(0, exit.network.plan.classes).mostProbable
-            if probability >= exit.threshold { return ObjectBytes([1, UInt8(best)]) }
-        }
-        guard let payload = format.encode(code) else {
+    private func payload(_ head: Network, _ item: Int) throws(TaskFailure) -> ObjectBytes {
+        guard let payload = format.encode(head.logits.slice(0, head.plan.classes)) else {
             throw TaskFailure("the code of image \(item) has values that are no numbers")
         }
-        return exit == nil ? payload : ObjectBytes([0] + payload.bytes)
+        return payload
     }
 
     func answerLocally(item: Int) throws(TaskFailure) -> ObjectBytes {

@@ -15,6 +15,9 @@ public struct SplitComputingConfiguration: Sendable, Equatable {
     public var deployment: SplitDeploymentSpec
     public var links: LinkSweepSpec
     public var controller: ControlSpec
+    public var filter: NeuralFilterSpec
+    /// Of `SplitBaseline.localSmall`.
+    public var smallModel: ModelSpec
     public var baselines: [SplitBaseline]
 
     public init(
@@ -22,7 +25,9 @@ public struct SplitComputingConfiguration: Sendable, Equatable {
         preprocessing: PreprocessingSpec = PreprocessingSpec(), teacher: TeacherSpec,
         bottleneck: BottleneckSpec = BottleneckSpec(), training: SplitTrainingSpec,
         deployment: SplitDeploymentSpec = SplitDeploymentSpec(), links: LinkSweepSpec = LinkSweepSpec(),
-        controller: ControlSpec = ControlSpec(), baselines: [SplitBaseline] = [.local, .edgeJPEG]
+        controller: ControlSpec = ControlSpec(), filter: NeuralFilterSpec = NeuralFilterSpec(),
+        smallModel: ModelSpec = .named("lenet5", classes: 10)!,
+        baselines: [SplitBaseline] = [.local, .edgeJPEG]
     ) {
         self.seed = seed
         self.dataset = dataset
@@ -34,6 +39,8 @@ public struct SplitComputingConfiguration: Sendable, Equatable {
         self.deployment = deployment
         self.links = links
         self.controller = controller
+        self.filter = filter
+        self.smallModel = smallModel
         self.baselines = baselines
     }
 }
@@ -65,6 +72,13 @@ public struct SplitTrainingSpec: Sendable, Equatable {
         case kd
     }
 
+    /// Which epoch's network is deployed.
+    public enum Checkpoint: String, Sendable, CaseIterable {
+        /// That with the most right answers for validation samples, the first of equals; without such samples the last.
+        case best
+        case last
+    }
+
     /// Imitation of the teacher's features by encoder and decoder, the rest frozen (generalised head-network distillation).
     public var stage1: NetworkTrainingSpec
     /// The network as a whole, or without its encoder.
@@ -73,12 +87,14 @@ public struct SplitTrainingSpec: Sendable, Equatable {
     public var alpha: Double
     public var temperature: Double
     public var freezesEncoder: Bool
+    public var checkpoint: Checkpoint
     /// Of the baselines that learn in one stage from labels or the teacher's answers.
     public var endToEnd: NetworkTrainingSpec
 
     public init(
         stage1: NetworkTrainingSpec, stage2: NetworkTrainingSpec, loss: Loss = .kd, alpha: Double = 0.5,
-        temperature: Double = 1, freezesEncoder: Bool = false, endToEnd: NetworkTrainingSpec
+        temperature: Double = 1, freezesEncoder: Bool = false, checkpoint: Checkpoint = .best,
+        endToEnd: NetworkTrainingSpec
     ) {
         self.stage1 = stage1
         self.stage2 = stage2
@@ -86,6 +102,7 @@ public struct SplitTrainingSpec: Sendable, Equatable {
         self.alpha = alpha
         self.temperature = temperature
         self.freezesEncoder = freezesEncoder
+        self.checkpoint = checkpoint
         self.endToEnd = endToEnd
     }
 }
@@ -199,6 +216,29 @@ public struct ControlSpec: Sendable, Equatable {
     }
 }
 
+/// A classifier on the device that decides whether an image is worth sending (Matsubara et al. 2021, Neural Compression and
+/// Filtering for Edge-assisted Real-time Object Detection). The authors' 30 epochs have a tenth of the rate from the 16th
+/// and a hundredth from the 26th on; here a tenth from the middle on.
+public struct NeuralFilterSpec: Sendable, Equatable {
+    /// Whose images are to be sent; empty: there is no filter.
+    public var classes: [Int]
+    /// Share of them that is sent at least, of the validation samples.
+    public var minimumRecall: Double
+    public var training: NetworkTrainingSpec
+
+    public init(
+        classes: [Int] = [], minimumRecall: Double = 0.9,
+        training: NetworkTrainingSpec = NetworkTrainingSpec(
+            epochs: 30, batchSize: 64,
+            optimizer: .sgd(SGD(learningRate: 0.001, momentum: 0.9, nesterov: false, weightDecay: 0)),
+            schedule: .step(every: 15, factor: 0.1))
+    ) {
+        self.classes = classes
+        self.minimumRecall = minimumRecall
+        self.training = training
+    }
+}
+
 /// What the divided networks are compared with, in the same run.
 public enum SplitBaseline: String, Sendable, CaseIterable {
     /// The teacher on the device.
@@ -218,4 +258,6 @@ public enum SplitBaseline: String, Sendable, CaseIterable {
     /// The teacher's own cut with a classifier before it, which answers where it is sure (SPINN: Laskaridis et al.,
     /// MobiCom 2020).
     case earlyExit = "early_exit"
+    /// A smaller network on the device, from labels and, as stage 2, the teacher's answers.
+    case localSmall = "local_small"
 }

@@ -11,15 +11,16 @@ extension SplitComputingProgram {
         step.phase = .evaluating(round: round + 1)
         let all = parameters(of: mode)
         let network = mode.network.map { self.divided[$0] }
+        let threshold = mode.filter.map(self.threshold(ofFilter:))
         contest = SplitContest(
             index: index,
             server: mode.isServed
                 ? EdgeServer(
                     mode, divided: network, teacher: teacherPlan, parameters: all, shape: data.test.shape,
-                    configuration: configuration) : nil, images: testCount)
-        if mode.isServed { step.tasks.append(serve(mode, index, all)) }
+                    configuration: configuration) : nil, threshold: threshold, images: testCount)
+        if mode.isServed { step.tasks.append(serve(index, all, threshold)) }
         // What the same network answers in one piece, with values as they are.
-        if mode.network != nil || mode.kind == .local { step.tasks += test(index, all) }
+        if mode.isTestedWhole { step.tasks += test(index, all) }
         waiting = Set(step.tasks.map(\.id))
         return step
     }
@@ -28,11 +29,38 @@ extension SplitComputingProgram {
     private func parameters(of mode: SplitMode) -> ObjectBytes {
         guard let network = mode.network else { return teacherParameters }
         let state = states[network]!
-        return mode.isAfterStage1 ? state.afterStage1! : state.parameters
+        return mode.isAfterStage1 ? state.afterStage1! : state.deployed
     }
 
-    private mutating func serve(_ mode: SplitMode, _ index: Int, _ all: ObjectBytes) -> TaskSpec {
-        let own = mode.network.map { states[$0]!.parametersOfDevice(all) } ?? ObjectBytes([])
+    private func isOfInterest(_ label: UInt8) -> Bool { configuration.filter.classes.contains(Int(label)) }
+
+    private func threshold(ofFilter index: Int) -> FilterThreshold {
+        let scores = states[index]!.validationScores
+        return FilterThreshold(
+            scores: (0..<scores.count).map { scores[$0] },
+            isOfInterest: held.validation.map { isOfInterest(data.labels[Int($0)]) },
+            minimumRecall: configuration.filter.minimumRecall)
+    }
+
+    /// As `ServedDevice` reads it; `all` are the parameters of the mode's network as a whole.
+    private func shipped(_ index: Int, _ all: ObjectBytes, _ threshold: FilterThreshold?) -> ObjectBytes {
+        let mode = modes[index]
+        guard let network = mode.network else { return ObjectBytes([]) }
+        var parts = [divided[network].parametersOfDevice(all)]
+        var values = [Float(index)]
+        if let filter = mode.filter, let threshold {
+            parts.append(divided[filter].parametersOfClassifier(states[filter]!.deployed))
+            values.insert(threshold.chosen.threshold, at: 0)
+        }
+        let settings = FloatBuffer(count: values.count).view
+        settings.copy(from: values)
+        return .joined(parts + [ObjectBytes(settings)])
+    }
+
+    private mutating func serve(
+        _ index: Int, _ all: ObjectBytes, _ threshold: FilterThreshold?
+    ) -> TaskSpec {
+        let own = shipped(index, all, threshold)
         let whole = teacherParameters
         objects[own.id] = own
         objects[whole.id] = whole
@@ -71,8 +99,16 @@ extension SplitComputingProgram {
             )
         }
         let row = contest!.logits!.slice((item - 1) * server.classes, server.classes)
-        if let logits = result.logits { row.copy(from: logits) } else { row[result.label] = 1 }
-        if result.label == Int(data.test.labels[item - 1]) { contest!.correct += 1 }
+        if let logits = result.logits {
+            row.copy(from: logits)
+        } else if let own = result.label {
+            row[own] = 1
+        }
+        let truth = data.test.labels[item - 1]
+        if result.label.map({ $0 == Int(truth) }) ?? !isOfInterest(truth) { contest!.correct += 1 }
+        if !isLocal, contest!.threshold != nil {
+            contest!.filtered.add(isOfInterest: isOfInterest(truth), isSent: !result.byDevice)
+        }
         if isLocal {
             contest!.local += 1
         } else if result.byDevice {
@@ -101,7 +137,7 @@ extension SplitComputingProgram {
         let mode = modes[contest.index]
         let whole = sums[0]?.accuracy
         let accuracy = mode.isServed ? Double(contest.correct) / Double(testCount) : whole!
-        let deployed = pricing.deployed(mode, divided: mode.network.map { divided[$0] }, contest.traffic)
+        let deployed = pricing.deployed(mode, divided, contest.traffic)
         rows = [
             .mode(
                 ModeRow(
@@ -109,7 +145,25 @@ extension SplitComputingProgram {
                     accuracy: accuracy, wholeAccuracy: whole, contest: contest, deployed: deployed,
                     pricing: pricing, digest: hexadecimal(parameters(of: mode).digest)))
         ]
+        rows += filterRows(contest).map { .neuralFilter($0) }
         self.contest = nil
         return closeRound(accuracy: accuracy)
+    }
+
+    /// The ROC, and what became of the test images; none without a filter.
+    private func filterRows(_ contest: SplitContest) -> [NeuralFilterRow] {
+        guard let threshold = contest.threshold else { return [] }
+        let chosen = threshold.chosen
+        func row(
+            _ part: NeuralFilterRow.Part, _ place: Int, _ value: Float, _ counts: FilterCounts
+        ) -> NeuralFilterRow {
+            NeuralFilterRow(
+                round: round + 1, mode: modes[contest.index].name, part: part, place: place,
+                threshold: Double(value), isChosen: value == chosen.threshold, counts: counts)
+        }
+        let others = threshold.curve.filter { $0.threshold != chosen.threshold }
+        let curve = (others + [chosen]).sorted { $0.threshold > $1.threshold }
+        return curve.enumerated().map { row(.validation, $0 + 1, $1.threshold, $1.counts) }
+            + [row(.test, 1, chosen.threshold, contest.filtered)]
     }
 }

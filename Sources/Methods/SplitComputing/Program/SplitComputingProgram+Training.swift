@@ -8,15 +8,16 @@ extension SplitComputingProgram {
     mutating func learners(in epoch: Int) -> [Int] {
         var numbers: [Int] = []
         for (index, network) in networks.enumerated() {
-            guard let phase = network.phase(ofEpoch: epoch, configuration.training) else { continue }
+            guard let phase = network.phase(ofEpoch: epoch, configuration) else { continue }
             numbers.append(index + 1)
             if states[index] == nil {
+                let isFilter = network.kind == .neuralFilter
                 states[index] = SplitState(
-                    divided[index], teacher: teacherParameters,
+                    divided[index], from: isFilter ? states[0]!.deployed : teacherParameters,
                     initialization: configuration.teacher.initialization, seed: configuration.seed,
-                    optimizer: phase.training.optimizer)
+                    optimizer: phase.training.optimizer, scores: isFilter ? held.validation.count : 0)
             } else if epoch == phase.before + 1 {
-                states[index]!.afterStage1 = states[index]!.parameters
+                states[index]!.afterStage1 = states[index]!.deployed
                 states[index]!.begin(phase.training.optimizer)
             }
         }
@@ -36,7 +37,7 @@ extension SplitComputingProgram {
         training: NetworkTrainingSpec, before: Int, macs: UInt64
     ) {
         guard number > 0 else { return (configuration.teacher.training, 0, 3 * teacherPlan.macs) }
-        guard let phase = networks[number - 1].phase(ofEpoch: epoch, configuration.training) else {
+        guard let phase = networks[number - 1].phase(ofEpoch: epoch, configuration) else {
             preconditionFailure("epoch \(epoch) of \(networks[number - 1].name)")
         }
         let macs = divided[number - 1].trainingMACs(phase.lesson, teacher: teacherPlan)
@@ -68,8 +69,9 @@ extension SplitComputingProgram {
     /// Where the scenario says how a network learns.
     private func place(_ number: Int, epoch: Int) -> String {
         guard number > 0 else { return "teacher.training" }
-        switch networks[number - 1].phase(ofEpoch: epoch, configuration.training)?.lesson {
+        switch networks[number - 1].phase(ofEpoch: epoch, configuration)?.lesson {
         case .features: return "training.stage1"
+        case .interest: return "filter.training"
         case .answers where networks[number - 1].kind == .bottleneck: return "training.stage2"
         default: return "training.end_to_end"
         }
@@ -104,8 +106,17 @@ extension SplitComputingProgram {
         return isWhole ? finishEpoch(epoch) : ProgramStep()
     }
 
+    /// The scores that decide a filter's threshold are those of its last epoch, so that it is deployed as that left it.
+    private mutating func keepBest(_ number: Int, _ sums: TaskSums) {
+        guard number > 0, configuration.training.checkpoint == .best, sums.validation.samples > 0,
+            networks[number - 1].kind != .neuralFilter
+        else { return }
+        states[number - 1]!.keep(correct: sums.validation.correct)
+    }
+
     private mutating func finishEpoch(_ epoch: Int) -> ProgramStep {
         for (number, sums) in sums.sorted(by: { $0.key < $1.key }) {
+            keepBest(number, sums)
             let course = course(of: number, epoch: epoch)
             rows.append(
                 .epoch(

@@ -71,16 +71,12 @@ public struct SplitComputingProgram: Program {
 
     // MARK: - Snapshots
 
-    private static let networkPrefix = "network_"
-    private static let stage1Prefix = "stage1_"
-
     private mutating func restore(_ snapshot: Snapshot) {
-        func vector(_ name: String) -> ObjectBytes? { snapshot.memory.first { $0.name == name }?.values }
         teacher = snapshot.teacherState
-        for index in networks.indices {
-            guard let training = vector("\(Self.networkPrefix)\(index)") else { continue }
+        for (index, network) in networks.enumerated() {
             states[index] = SplitState(
-                divided[index], training: training, afterStage1: vector("\(Self.stage1Prefix)\(index)"))
+                divided[index], index, snapshot,
+                scores: network.kind == .neuralFilter ? held.validation.count : 0)
         }
     }
 
@@ -88,23 +84,18 @@ public struct SplitComputingProgram: Program {
     func snapshot() -> Snapshot {
         let parameters = teacherParameters
         var memory = Snapshot.memory(ofTeacher: teacher, parameters: teacherPlan.layout.count)
-        for (index, state) in states.sorted(by: { $0.key < $1.key }) {
-            memory.append(
-                NamedVector(
-                    name: "\(Self.networkPrefix)\(index)", layout: state.trainingLayout,
-                    values: state.training))
-            guard let first = state.afterStage1 else { continue }
-            memory.append(
-                NamedVector(
-                    name: "\(Self.stage1Prefix)\(index)", layout: state.divided.whole.layout, values: first))
-        }
+        for (index, state) in states.sorted(by: { $0.key < $1.key }) { memory += state.vectors(index) }
         return Snapshot(
             round: round, model: parameters, layout: teacherPlan.layout, memory: memory,
             final: round == timetable.rounds)
     }
 
-    /// The name of the vector that a network is saved as.
-    package static func vector(ofNetwork index: Int) -> String { "\(networkPrefix)\(index)" }
+    /// The parameters of the network at a place as a snapshot of a finished run has them, in the layout of the whole.
+    package static func deployed(
+        _ index: Int, _ divided: DividedNetwork, in snapshot: Snapshot
+    ) -> ObjectBytes? {
+        SplitState(divided, index, snapshot, scores: 0)?.deployed
+    }
 
     // MARK: - Program
 
@@ -156,7 +147,7 @@ public struct SplitComputingProgram: Program {
             // The mode that the run is about may have had its round before the run was resumed: its accuracy is in the
             // ledger alone.
             step.outcome = Outcome(
-                rounds: round, finalAccuracy: nil, modelDigest: hexadecimal(states[0]!.parameters.digest))
+                rounds: round, finalAccuracy: nil, modelDigest: hexadecimal(states[0]!.deployed.digest))
         } else {
             step = beginRound()
         }

@@ -5,8 +5,11 @@ struct SplitContest {
     /// Of the modes.
     let index: Int
     let server: EdgeServer?
+    /// Of a filter.
+    let threshold: FilterThreshold?
+    var filtered = FilterCounts()
     var correct = 0
-    /// Images that the device answered itself because of an early exit, and because there was no link.
+    /// Images that the device was done with itself because of an early exit or a filter, and because there was no link.
     var exits = 0
     var local = 0
     /// Images whose answers never came.
@@ -18,9 +21,10 @@ struct SplitContest {
     /// Of each image that crossed the link, in the order of images; nil for others.
     var payloads: [Int?]
 
-    init(index: Int, server: EdgeServer?, images: Int) {
+    init(index: Int, server: EdgeServer?, threshold: FilterThreshold?, images: Int) {
         self.index = index
         self.server = server
+        self.threshold = threshold
         logits = server.map { FloatBuffer(count: images * $0.classes).view }
         payloads = .init(repeating: nil, count: images)
     }
@@ -41,11 +45,16 @@ package struct SplitTraffic: Sendable, Equatable {
     package let images: Int
     /// Images of which something more than an answer crossed the link.
     package let sent: Int
-    /// That the device answered because of an early exit.
+    /// That the device was done with because of an early exit or a filter.
     package let exits: Int
     package let total: UInt64
     package let least: Int
     package let greatest: Int
+
+    package init(images: Int, sent: Int, exits: Int, total: UInt64, least: Int, greatest: Int) {
+        (self.images, self.sent, self.exits) = (images, sent, exits)
+        (self.total, self.least, self.greatest) = (total, least, greatest)
+    }
 
     /// Of images, those that cross the link as the mode would have it: all but exits. What the device answered without a
     /// link, and what was lost, is a fault of this run and not a cost of the mode.

@@ -43,8 +43,8 @@ public final class SplitExecutor: TaskExecutor {
         }
         let mode = modes[task.participation]
         return try ServedDevice(
-            mode, divided: mode.network.map { divided[$0] }, own: inputs[0], teacher: teacher,
-            teacherParameters: inputs[1], configuration: configuration, images: images)
+            mode, task.participation, divided, own: inputs[0], teacher: teacher, teacherParameters: inputs[1],
+            configuration: configuration, images: images)
     }
 
     // MARK: - Tasks
@@ -65,12 +65,18 @@ public final class SplitExecutor: TaskExecutor {
         guard inputs.count == 2, networks.indices ~= index, inputs[0].copy(into: parameters) else {
             throw TaskFailure("network \(index + 1) of \(networks.count), with \(inputs.count) inputs")
         }
-        guard let phase = networks[index].phase(ofEpoch: task.participation, configuration.training) else {
+        guard let phase = networks[index].phase(ofEpoch: task.participation, configuration) else {
             throw TaskFailure("epoch \(task.participation) of \(networks[index].name)")
         }
-        let network = DividedTraining(
-            divided[index], lesson: phase.lesson, training: phase.training, settings: configuration.training,
-            teacher: phase.lesson.needsTeacher ? (teacher, parameters) : nil, seed: configuration.seed)
+        let network: any TrainedNetwork =
+            phase.lesson == .interest
+            ? FilterTraining(
+                divided[index], configuration.filter, validation: images.held.validation.count,
+                seed: configuration.seed)
+            : DividedTraining(
+                divided[index], lesson: phase.lesson, training: phase.training,
+                settings: configuration.training,
+                teacher: phase.lesson.needsTeacher ? (teacher, parameters) : nil, seed: configuration.seed)
         return try EpochSlice(
             images, task: task, network: network, lesson: RealImages(images), state: inputs[1],
             training: phase.training, before: phase.before,
@@ -120,7 +126,7 @@ extension SplitComputingConfiguration {
     /// All networks, divided.
     package func divided(_ teacher: NetworkPlan) throws(SplitError) -> [DividedNetwork] {
         var all: [DividedNetwork] = []
-        for network in networks { all.append(try network.divided(teacher, bottleneck)) }
+        for network in networks { all.append(try network.divided(teacher, self)) }
         return all
     }
 }

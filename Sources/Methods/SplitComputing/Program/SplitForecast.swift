@@ -28,13 +28,12 @@ public struct SplitForecast: Sendable, Equatable {
         rounds = SplitTimetable(configuration).rounds
         teacherParameters = teacher.parameterCount
         modes = configuration.modes.map { mode in
-            let network = mode.network.map { divided[$0] }
-            let bytes = configuration.payloadBytes(mode, network, teacher)
+            let bytes = configuration.payloadBytes(mode, divided, teacher)
             let traffic = SplitTraffic(
                 images: 1, sent: mode.isServed ? 1 : 0, exits: 0, total: UInt64(bytes ?? 0),
                 least: bytes ?? 0,
                 greatest: bytes ?? 0)
-            let deployed = pricing.deployed(mode, divided: network, traffic)
+            let deployed = pricing.deployed(mode, divided, traffic)
             let cost = pricing.cost(of: deployed, on: pricing.devices[0], at: pricing.rate)
             return Mode(
                 name: mode.name, payloadBytes: bytes,
@@ -49,20 +48,15 @@ public struct SplitForecast: Sendable, Equatable {
 extension SplitComputingConfiguration {
     /// Of an image, where that is known before.
     fileprivate func payloadBytes(
-        _ mode: SplitMode, _ divided: DividedNetwork?, _ teacher: NetworkPlan
+        _ mode: SplitMode, _ divided: [DividedNetwork], _ teacher: NetworkPlan
     ) -> Int? {
         switch mode.kind {
-        case .local: return 0
+        case .local, .small: return 0
         case .edge(let quality): return quality == nil ? teacher.input.count : nil
-        case .divided:
+        case .divided(let network, _):
             return bottleneck.format.deflates
-                ? nil : bottleneck.format.payloadBytes(values: divided!.code.count)
-        case .exiting: return nil
+                ? nil : bottleneck.format.payloadBytes(values: divided[network].code.count)
+        case .exiting, .filtered: return nil
         }
     }
-}
-
-extension DividedNetwork {
-    /// Of the parameters that a device holds, as they are shipped.
-    package var deviceBytes: Int { 4 * (head.layout.count + (exit?.layout.count ?? 0)) }
 }

@@ -1,3 +1,5 @@
+import Networks
+
 /// One way to have an image classified that a run tries.
 public struct SplitMode: Sendable, Equatable {
     public enum Kind: Sendable, Equatable {
@@ -9,6 +11,10 @@ public struct SplitMode: Sendable, Equatable {
         case divided(network: Int, afterStage1: Bool)
         /// A divided network whose device answers itself where it is sure enough.
         case exiting(network: Int, threshold: Double)
+        /// A smaller network on the device.
+        case small(network: Int)
+        /// A divided network behind a filter that withholds what is not of interest, by their places.
+        case filtered(network: Int, filter: Int)
     }
 
     public let kind: Kind
@@ -21,12 +27,47 @@ public struct SplitMode: Sendable, Equatable {
     package var network: Int? {
         switch kind {
         case .local, .edge: nil
-        case .divided(let network, _), .exiting(let network, _): network
+        case .divided(let network, _), .exiting(let network, _), .small(let network),
+            .filtered(let network, _):
+            network
         }
     }
 
     /// Whether something crosses the link.
-    package var isServed: Bool { kind != .local }
+    package var isServed: Bool {
+        switch kind {
+        case .local, .small: false
+        case .edge, .divided, .exiting, .filtered: true
+        }
+    }
+
+    /// The filter in front of it, by its place among the networks.
+    package var filter: Int? {
+        if case .filtered(_, let filter) = kind { filter } else { nil }
+    }
+
+    /// Whether its network answers the test images in one piece, too.
+    package var isTestedWhole: Bool {
+        switch kind {
+        case .local, .divided, .exiting, .small: true
+        case .edge, .filtered: false
+        }
+    }
+
+    /// Networks on the device.
+    package func onDevice(_ divided: [DividedNetwork]) -> [NetworkPlan] {
+        guard let network else { return [] }
+        let own = divided[network]
+        let classifier = filter.flatMap { divided[$0].exit }
+        return [own.head] + [own.exit, classifier].compactMap(\.self)
+    }
+
+    /// Of what is shipped to a device: parameters, a filter's threshold, and the mode's number, by which what is shipped
+    /// for two modes differs even where their heads are the same. Nothing for edge offloading.
+    package func deviceBytes(_ divided: [DividedNetwork]) -> Int {
+        guard isServed, network != nil else { return 0 }
+        return onDevice(divided).reduce(0) { $0 + 4 * $1.layout.count } + (filter == nil ? 4 : 8)
+    }
 
     /// Whether it asks a network that ends after stage 1.
     package var isAfterStage1: Bool {
@@ -40,6 +81,8 @@ public struct SplitMode: Sendable, Equatable {
         case .edge(let quality): quality == nil ? "edge_raw" : "edge_jpeg"
         case .divided(_, let first): first ? "stage1" : String(name.prefix { !$0.isNumber }.dropLast())
         case .exiting: "early_exit"
+        case .small: "local_small"
+        case .filtered: "filtered"
         }
     }
 }
@@ -62,6 +105,12 @@ extension SplitComputingConfiguration {
                 for threshold in deployment.exitThresholds {
                     add(.exiting(network: index, threshold: threshold), "_\(threshold)")
                 }
+            case .small: add(.small(network: index))
+            case .neuralFilter:
+                modes.append(
+                    SplitMode(
+                        kind: .filtered(network: 0, filter: index), name: "filtered_\(network.channels)",
+                        channels: network.channels))
             }
         }
         modes.append(SplitMode(kind: .local, name: "local", channels: 0))

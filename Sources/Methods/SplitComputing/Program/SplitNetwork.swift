@@ -11,6 +11,10 @@ package struct SplitNetwork: Sendable, Equatable {
         case headDistillation
         case autoencoder
         case earlyExit
+        /// A smaller network, all on the device.
+        case small
+        /// Whether images are worth sending, on the stem of the first bottleneck.
+        case neuralFilter
     }
 
     /// What a network learns from in an epoch.
@@ -21,12 +25,14 @@ package struct SplitNetwork: Sendable, Equatable {
         case answers(SplitTrainingSpec.Loss, freezesEncoder: Bool)
         /// Labels, at two outputs at once.
         case exits
+        /// Labels, as to whether their classes are of interest.
+        case interest
 
         var needsTeacher: Bool {
             switch self {
             case .features: true
             case .answers(let loss, _): loss == .kd
-            case .exits: false
+            case .exits, .interest: false
             }
         }
     }
@@ -51,12 +57,15 @@ package struct SplitNetwork: Sendable, Equatable {
         case .headDistillation: "hnd_\(channels)"
         case .autoencoder: "autoencoder_\(channels)"
         case .earlyExit: "early_exit"
+        case .small: "local_small"
+        case .neuralFilter: "neural_filter"
         }
     }
 
     package func divided(
-        _ teacher: NetworkPlan, _ bottleneck: BottleneckSpec
+        _ teacher: NetworkPlan, _ configuration: SplitComputingConfiguration
     ) throws(SplitError) -> DividedNetwork {
+        let bottleneck = configuration.bottleneck
         switch kind {
         case .bottleneck, .naive, .headDistillation:
             return try .bottleneck(of: teacher, version: bottleneck.version, channels: channels)
@@ -66,10 +75,14 @@ package struct SplitNetwork: Sendable, Equatable {
             ).code
             return try .autoencoder(of: teacher, version: bottleneck.version, codeValues: code.count)
         case .earlyExit: return try .earlyExit(of: teacher)
+        case .small: return try .onDevice(configuration.smallModel, like: teacher)
+        case .neuralFilter:
+            return try .neuralFilter(of: teacher, version: bottleneck.version, channels: channels)
         }
     }
 
-    func phases(_ training: SplitTrainingSpec) -> [Phase] {
+    func phases(_ configuration: SplitComputingConfiguration) -> [Phase] {
+        let training = configuration.training
         let (first, second) = (training.stage1, training.stage2)
         switch kind {
         case .bottleneck:
@@ -81,6 +94,16 @@ package struct SplitNetwork: Sendable, Equatable {
         case .naive(let loss):
             let answers = Lesson.answers(loss, freezesEncoder: false)
             return [Phase(lesson: answers, training: training.endToEnd, before: 0)]
+        case .small:
+            let answers = Lesson.answers(training.loss, freezesEncoder: false)
+            return [Phase(lesson: answers, training: training.endToEnd, before: 0)]
+        case .neuralFilter:
+            // The stem is done when the bottleneck is.
+            return [
+                Phase(
+                    lesson: .interest, training: configuration.filter.training,
+                    before: first.epochs + second.epochs)
+            ]
         case .headDistillation, .autoencoder:
             return [
                 Phase(
@@ -93,8 +116,8 @@ package struct SplitNetwork: Sendable, Equatable {
     }
 
     /// The phase of an epoch, from 1; nil after the last.
-    func phase(ofEpoch epoch: Int, _ training: SplitTrainingSpec) -> Phase? {
-        phases(training).first { $0.before + 1...$0.before + $0.training.epochs ~= epoch }
+    func phase(ofEpoch epoch: Int, _ configuration: SplitComputingConfiguration) -> Phase? {
+        phases(configuration).first { $0.before + 1...$0.before + $0.training.epochs ~= epoch }
     }
 }
 
@@ -121,7 +144,7 @@ extension NetworkTrainingSpec {
 }
 
 extension SplitComputingConfiguration {
-    /// Those of the bottleneck first, then the baselines, which have as many channels as the first.
+    /// Those of the bottleneck first, then the baselines, which have as many channels as the first, and the filter.
     package var networks: [SplitNetwork] {
         let first = bottleneck.channels[0]
         return bottleneck.channels.map { SplitNetwork(kind: .bottleneck, channels: $0) }
@@ -133,7 +156,9 @@ extension SplitComputingConfiguration {
                 case .hnd: SplitNetwork(kind: .headDistillation, channels: first)
                 case .autoencoder: SplitNetwork(kind: .autoencoder, channels: first)
                 case .earlyExit: SplitNetwork(kind: .earlyExit, channels: 0)
+                case .localSmall: SplitNetwork(kind: .small, channels: 0)
                 }
             }
+            + (filter.classes.isEmpty ? [] : [SplitNetwork(kind: .neuralFilter, channels: first)])
     }
 }

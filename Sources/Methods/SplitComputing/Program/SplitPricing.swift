@@ -40,27 +40,33 @@ package struct SplitPricing: Sendable, Equatable {
 
     /// What a mode is, once it is known what it sends.
     package func deployed(
-        _ mode: SplitMode, divided: DividedNetwork?, _ traffic: SplitTraffic
+        _ mode: SplitMode, _ divided: [DividedNetwork], _ traffic: SplitTraffic
     ) -> DeployedMode {
         let payload = max(1, UInt64(traffic.mean.rounded()))
-        let device: [NetworkPlan]
+        var device = mode.onDevice(divided)
         let server: NetworkPlan?
         let sent: OffloadMode?
+        // Of an image that the device is done with.
+        var staying = device
         switch mode.kind {
-        case .local: (device, server, sent) = ([teacher], nil, nil)
-        case .edge(quality: nil): (device, server, sent) = ([], teacher, .raw(teacher, name: mode.name))
-        case .edge(quality: _?):
-            (device, server) = ([], teacher)
-            sent = .jpeg(teacher, bytes: payload, name: mode.name)
-        case .divided, .exiting:
-            guard let divided else { preconditionFailure("\(mode.name) without its network") }
-            (device, server) = ([divided.head] + (divided.exit.map { [$0] } ?? []), divided.tail)
-            sent = .split(name: mode.name, device: device, tail: divided.tail, payload: payload)
+        case .local:
+            (device, staying) = ([teacher], [teacher])
+            (server, sent) = (nil, nil)
+        case .small: (server, sent) = (nil, nil)
+        case .edge(quality: nil): (server, sent) = (teacher, .raw(teacher, name: mode.name))
+        case .edge(quality: _?): (server, sent) = (teacher, .jpeg(teacher, bytes: payload, name: mode.name))
+        case .divided(let network, _), .exiting(let network, _), .filtered(let network, _):
+            guard let tail = divided[network].tail else { preconditionFailure("\(mode.name) without a tail") }
+            server = tail
+            sent = .split(name: mode.name, device: device, tail: tail, payload: payload)
+            if let filter = mode.filter.map({ divided[$0] }) {
+                staying = [filter.head] + (filter.exit.map { [$0] } ?? [])
+            }
         }
-        let staying = OffloadMode(name: mode.name, head: device.flatMap { $0.deviceLayers().map(\.cost) })
         return DeployedMode(
-            name: mode.name, traffic: traffic, staying: staying, sent: sent,
-            share: sent == nil ? 0 : traffic.share, device: device, server: server)
+            name: mode.name, traffic: traffic,
+            staying: OffloadMode(name: mode.name, head: staying.flatMap { $0.deviceLayers().map(\.cost) }),
+            sent: sent, share: sent == nil ? 0 : traffic.share, device: device, server: server)
     }
 
     /// What an image costs on average, on a device at an uplink rate in bit/s.

@@ -7,22 +7,23 @@ public struct ModeRow: Sendable, Equatable {
     public var round: Int
     /// Unique in the run.
     public var mode: String
-    /// `local`, `edge_jpeg`, `edge_raw`, `bottlefit`, `stage1`, `naive_ce`, `naive_kd`, `hnd`, `autoencoder` or `early_exit`.
+    /// `local`, `local_small`, `edge_jpeg`, `edge_raw`, `bottlefit`, `stage1`, `filtered`, `naive_ce`, `naive_kd`, `hnd`,
+    /// `autoencoder` or `early_exit`.
     public var kind: String
     /// Of the bottleneck that it is made for; 0 where there is none.
     public var channels: Int
     /// Of a value of the code.
     public var bits: Int
-    /// Quality of JPEG, or threshold of an early exit; nil for others.
+    /// Quality of JPEG, or threshold of an early exit or a filter; nil for others.
     public var setting: Double?
     /// Over the test images, as the server and the device answered them.
     public var accuracy: Double
-    /// Of the same network in one piece, with values as they are; nil for edge offloading.
+    /// Of the same network in one piece, with values as they are; nil for edge offloading and behind a filter.
     public var wholeAccuracy: Double?
     public var images: Int
     /// Images of which something crossed the link for the server to answer.
     public var sent: Int
-    /// That the device answered by an early exit, and because there was no link.
+    /// That the device answered by an early exit or withheld by a filter, and that it answered because there was no link.
     public var exits: Int
     public var local: Int
     /// That nobody answered.
@@ -113,11 +114,12 @@ extension ModeRow {
             switch mode.kind {
             case .edge(let quality): quality.map(Double.init)
             case .exiting(_, let threshold): threshold
-            case .local, .divided: nil
+            case .filtered: contest.threshold.map { Double($0.chosen.threshold) }
+            case .local, .divided, .small: nil
             }
         self.init(
             round: round, mode: mode.name, kind: mode.word, channels: mode.channels,
-            bits: mode.network == nil ? 0 : bits, setting: setting, accuracy: accuracy,
+            bits: mode.network == nil || !mode.isServed ? 0 : bits, setting: setting, accuracy: accuracy,
             wholeAccuracy: wholeAccuracy, images: traffic.images, sent: traffic.sent, exits: contest.exits,
             local: contest.local, lost: contest.lost, payloadBytes: traffic.mean,
             leastPayloadBytes: traffic.least, greatestPayloadBytes: traffic.greatest,

@@ -18,7 +18,7 @@ package struct SplitTimetable: Sendable, Equatable {
         teacherEpochs = configuration.teacher.weights == nil ? configuration.teacher.training.epochs : 0
         epochs =
             configuration.networks.map {
-                $0.phases(configuration.training).reduce(0) { $0 + $1.training.epochs }
+                $0.phases(configuration).last.map { $0.before + $0.training.epochs } ?? 0
             }.max() ?? 0
         modes = configuration.modes.count
     }
