@@ -148,7 +148,10 @@ struct Plot: Drawing, Equatable {
             text += "$data\(index) << EOD\n\(data)EOD\n"
         }
         let lines = series.enumerated().map { index, line in
-            let style = line.points.count > 60 ? "lines" : "linespoints pointtype 7 pointsize 0.4"
+            // A point that no line leads to is seen only when it is large.
+            let size = line.points.count == 1 ? 1 : 0.4
+            let style =
+                line.points.count > 60 ? "lines" : "linespoints pointtype 7 pointsize \(shortest(size))"
             return "$data\(index) using 1:2 with \(style) linewidth 2 line\(GnuplotStyle.line(index))"
                 + " title \(GnuplotStyle.quoted(line.title))"
         }

@@ -102,7 +102,12 @@ struct InputShape: ExpressibleByArgument {
     var defaultValueDescription: String { "\(shape)" }
 
     init?(argument: String) {
-        let parts = argument.split(separator: "x", omittingEmptySubsequences: false)
+        let inner =
+            argument.hasPrefix("[") && argument.hasSuffix("]")
+            ? argument.dropFirst().dropLast() : argument[...]
+        let parts = inner.split(omittingEmptySubsequences: false) { $0 == "x" || $0 == "," }.map {
+            $0.trimmingPrefix { $0 == " " }
+        }
         let sides = parts.compactMap { part in
             Int(part).flatMap { (1...Self.limit).contains($0) ? $0 : nil }
         }

@@ -103,47 +103,10 @@ import Testing
 
     // MARK: - Disturbances
 
-    private func checkpoints(_ run: String) -> [String] {
-        let names = try? FileManager.default.contentsOfDirectory(
-            atPath: laboratory.file("\(run)/checkpoints"))
-        return names?.filter { $0.hasSuffix(".safetensors") }.sorted() ?? []
-    }
-
     /// The coordinator killed and interrupted, and a worker killed, at moments that are drawn after a durable point.
     @Test func theSameBitsAsUndisturbed() throws {
         let scenario = try longScenario("long.yaml")
-        let calm = try run("calm", workers: 2, scenario: scenario)
-        var stream = RandomStream(RandomKey(seed: 12, purpose: .test))
-        var running = try start([scenario, "--out", laboratory.file("disturbed")])
-        var outcome: Program.Outcome?
-        var (count, signals) = (0, [SIGKILL, SIGINT, SIGKILL])
-        var last: String?
-        while !signals.isEmpty {
-            let came = eventually {
-                !running.process.isRunning || checkpoints("disturbed").last.map { $0 > last ?? "" } ?? false
-            }
-            #expect(came)
-            usleep(useconds_t(stream.index(below: 400_000)))
-            guard running.process.isRunning else { break }
-            last = checkpoints("disturbed").last
-            count += 1
-            if let worker = running.children.last, count == 2 { kill(worker, SIGKILL) }
-            kill(running.pid, signals.removeFirst())
-            let stopped = try running.wait()
-            if stopped.code == 0 {
-                outcome = stopped
-                break
-            }
-            #expect([SIGKILL, 130].contains(stopped.code), "\(stopped.code) \(stopped.errors)")
-            running = try start(["--resume", laboratory.file("disturbed")])
-        }
-        let end = try outcome ?? running.wait()
-        #expect(end.code == 0, "\(end.errors)")
-        #expect(count >= 2, "the run was over after \(count) disturbances")
-        for key in ["model_digest", "accuracy", "final_accuracy"] {
-            #expect("\(end.json[key] ?? "")" == "\(calm.json[key] ?? "-")", "\(key)")
-        }
-        #expect(laboratory.differingResults("calm", "disturbed") == [])
+        try laboratory.expectEqualWhenDisturbed(scenario, least: 2, pause: 0.3, seed: 12)
     }
 
     /// A device's process is killed while it may be answering: another one answers, or what was under way is lost.

@@ -4,8 +4,6 @@ import Testing
 
 /// Methods whose clients keep something, in runs that are killed, stopped and taken up again at random moments.
 @Suite(.serialized) struct DisturbedMethodTests {
-    enum Disturbance: CaseIterable { case workerKilled, coordinatorKilled, interrupted }
-
     /// A method, and what else its scenario says.
     struct Subject: Sendable, CustomTestStringConvertible {
         let method: String
@@ -44,61 +42,12 @@ import Testing
         try RunningProgram(["run"] + arguments + ["--quiet", "--json", "--workers", "2"])
     }
 
-    private func checkpoints(_ run: String) -> [String] {
-        let names = try? FileManager.default.contentsOfDirectory(
-            atPath: laboratory.file("\(run)/checkpoints"))
-        return names?.filter { $0.hasSuffix(".safetensors") }.sorted() ?? []
-    }
-
-    /// Waits for a durability point after `last`, and then up to 0.1 s.
-    private func waitForAPoint(
-        _ run: RunningProgram, _ name: String, after last: String?, _ stream: inout RandomStream
-    ) {
-        let came = eventually {
-            !run.process.isRunning || checkpoints(name).last.map { $0 > last ?? "" } ?? false
-        }
-        #expect(came)
-        usleep(useconds_t(stream.index(below: 100_000)))
-    }
-
     @Test(arguments: subjects) func theSameBitsAsUndisturbed(subject: Subject) throws {
         let extra = subject.isTimed ? try laboratory.devices(subject.extra) : subject.extra
         let scenario = try laboratory.smallScenario(
             method: subject.method, rounds: Self.rounds, extra: extra)
-        let calm = try start([scenario, "--out", laboratory.file("calm")]).wait()
-        #expect(calm.code == 0, "\(calm.errors)")
-        var stream = RandomStream(
-            RandomKey(seed: 9, purpose: .test, client: UInt32(subject.method.utf8.count)))
-        var run = try start([scenario, "--out", laboratory.file("disturbed")])
-        var ended: Program.Outcome?
-        var count = 0
-        let disturbances: [Disturbance] = [
-            .workerKilled, .coordinatorKilled, .interrupted, .coordinatorKilled,
-        ]
-        for disturbance in disturbances {
-            waitForAPoint(run, "disturbed", after: count == 0 ? nil : checkpoints("disturbed").last, &stream)
-            guard run.process.isRunning else { break }
-            count += 1
-            switch disturbance {
-            case .workerKilled:
-                if let victim = run.children.last { kill(victim, SIGKILL) }
-                continue
-            case .coordinatorKilled: kill(run.pid, SIGKILL)
-            case .interrupted: kill(run.pid, SIGINT)
-            }
-            let stopped = try run.wait()
-            if stopped.code == 0 {
-                ended = stopped
-                break
-            }
-            #expect([SIGKILL, 130].contains(stopped.code), "\(stopped.code) \(stopped.errors)")
-            run = try start(["--resume", laboratory.file("disturbed")])
-        }
-        let outcome = try ended ?? run.wait()
-        #expect(outcome.code == 0, "\(outcome.errors)")
-        #expect(count >= 2, "the run was over after \(count) disturbances")
-        #expect(outcome.json["model_digest"] as? String == calm.json["model_digest"] as? String)
-        #expect(laboratory.differingResults("calm", "disturbed") == [])
+        try laboratory.expectEqualWhenDisturbed(
+            scenario, least: 2, seed: UInt64(subject.method.utf8.count))
     }
 
     /// A run whose clients' states are not what its ledger names does not go on; with them put back it does.
@@ -107,7 +56,7 @@ import Testing
         #expect(try start([scenario, "--out", laboratory.file("calm")]).wait().code == 0)
         let run = try start([scenario, "--out", laboratory.file("stopped")])
         var stream = RandomStream(RandomKey(seed: 10, purpose: .test))
-        waitForAPoint(run, "stopped", after: nil, &stream)
+        laboratory.waitForAPoint(run, "stopped", after: nil, &stream)
         kill(run.pid, SIGINT)
         #expect(try run.wait().code == 130)
         let path = laboratory.file("stopped/checkpoints/clients.state")

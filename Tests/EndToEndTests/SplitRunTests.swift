@@ -71,7 +71,7 @@ import Testing
             let (sent, exits) = (Int(row["sent"]!)!, Int(row["exits"]!)!)
             let (total, header) = (Int(row["total_payload_bytes"]!)!, Int(row["header_bytes"]!)!)
             #expect(sent + exits == (name.hasPrefix("local") ? 0 : images), "\(name)")
-            up += total + sent * header + exits * ((name.hasPrefix("filtered") ? 1 : 2) + header)
+            up += total + sent * header
             guard let channels = Int(row["channels"]!), name.hasPrefix("bottlefit") else { continue }
             let due = (bits > 8 ? 0 : 8) + (channels * 8 * 8 * bits + 7) / 8
             if deflates {
@@ -129,47 +129,10 @@ import Testing
 
     // MARK: - Disturbances
 
-    private func checkpoints(_ run: String) -> [String] {
-        let names = try? FileManager.default.contentsOfDirectory(
-            atPath: laboratory.file("\(run)/checkpoints"))
-        return names?.filter { $0.hasSuffix(".safetensors") }.sorted() ?? []
-    }
-
     /// The coordinator killed and interrupted, and a worker killed, after durable points.
     @Test func theSameBitsAsUndisturbed() throws {
         let scenario = try laboratory.splitScenario(name: "long.yaml", epochs: 2, images: 500)
-        let calm = try run("calm", workers: 2, scenario: scenario)
-        var stream = RandomStream(RandomKey(seed: 12, purpose: .test))
-        var running = try start([scenario, "--out", laboratory.file("disturbed")], workers: 2)
-        var outcome: Program.Outcome?
-        var (count, signals) = (0, [SIGKILL, SIGINT, SIGKILL])
-        var last: String?
-        while !signals.isEmpty {
-            let came = eventually {
-                !running.process.isRunning || checkpoints("disturbed").last.map { $0 > last ?? "" } ?? false
-            }
-            #expect(came)
-            usleep(useconds_t(stream.index(below: 300_000)))
-            guard running.process.isRunning else { break }
-            last = checkpoints("disturbed").last
-            count += 1
-            if let worker = running.children.last, count == 2 { kill(worker, SIGKILL) }
-            kill(running.pid, signals.removeFirst())
-            let stopped = try running.wait()
-            if stopped.code == 0 {
-                outcome = stopped
-                break
-            }
-            #expect([SIGKILL, 130].contains(stopped.code), "\(stopped.code) \(stopped.errors)")
-            running = try start(["--resume", laboratory.file("disturbed")], workers: 2)
-        }
-        let end = try outcome ?? running.wait()
-        #expect(end.code == 0, "\(end.errors)")
-        #expect(count >= 1, "the run was over before anything disturbed it")
-        for key in ["model_digest", "accuracy", "final_accuracy"] {
-            #expect("\(end.json[key] ?? "")" == "\(calm.json[key] ?? "-")", "\(key)")
-        }
-        #expect(laboratory.differingResults("calm", "disturbed") == [])
+        try laboratory.expectEqualWhenDisturbed(scenario, least: 1, pause: 0.3, seed: 12)
     }
 
     /// The link is cut while a device answers images, for shorter and for longer than the coordinator waits for it: the
@@ -189,7 +152,7 @@ import Testing
         let proxy = try CountingProxy(to: port, delay: 5_000)
         let worker = try RunningProgram(["worker", "--connect", "tcp://127.0.0.1:\(proxy.port)"])
         // After three epochs of training the first mode answers, for four seconds at least.
-        #expect(eventually(seconds: 60) { checkpoints("cut").last ?? "" >= "round-000003" })
+        #expect(eventually(seconds: 60) { laboratory.checkpoints("cut").last ?? "" >= "round-000003" })
         usleep(500_000)
         proxy.setCut(true)
         usleep(useconds_t(seconds * 1e6))
@@ -238,6 +201,8 @@ import Testing
             ("deployment.exit_thresholds=[1.5]", ["deployment.exit_thresholds", "1.5"]),
             ("training.stage2.loss=mse", ["training.stage2.loss", "mse"]),
             ("filter.classes=[1, 1]", ["filter.classes", "1"]),
+            ("controller={latency_weight: 0, energy_weight: 0}", ["controller.latency_weight", "raise"]),
+            ("controller.trace={windows: 5, outage: [6, 1]}", ["controller.trace.outage", "6"]),
             ("small_model=resnet9", ["small_model", "resnet9"]),
             ("baselines=[magic]", ["baselines", "magic"]), ("partition.students=2", ["partition"]),
         ] as [(String, [String])])
@@ -247,6 +212,56 @@ import Testing
         ]).wait(seconds: 30)
         #expect(outcome.code == 65, "\(outcome.code) \(outcome.errors)")
         for word in words { #expect(outcome.errors.contains(word), "\(word): \(outcome.errors)") }
+        #expect(!FileManager.default.fileExists(atPath: laboratory.file("out")))
+    }
+
+    /// A filter that no validation sample is of interest to has no threshold: of ten classes nine are not the one sample's.
+    @Test func nothingOfInterest() throws {
+        let scenario = try laboratory.splitScenario()
+        let outcomes = try (0..<2).map { label in
+            try start([
+                scenario, "--out", laboratory.file("out"), "--set", "dataset.limit=6", "--set",
+                "filter.classes=[\(label)]",
+            ]).wait(seconds: 30)
+        }
+        let refused = outcomes.filter { $0.code == 65 }
+        #expect(!refused.isEmpty && outcomes.allSatisfy { [0, 65].contains($0.code) })
+        for outcome in refused {
+            #expect(
+                outcome.errors.contains(
+                    "filter.classes: none of 1 validation samples is of these; raise dataset.validation_fraction"))
+        }
+    }
+
+    /// Profiles that changed since are told, before anything of the run is made again.
+    @Test func changedProfiles() throws {
+        _ = try laboratory.devices("")
+        let scenario = try laboratory.splitScenario(baselines: "[local]", filter: "[]")
+        try run("run", ["device=\(laboratory.file("fast.yaml"))"], scenario: scenario)
+        let report = try Program.run(["report", laboratory.file("run")])
+        #expect(report.code == 0, "\(report.errors)")
+        let fast = try String(contentsOfFile: laboratory.file("fast.yaml"), encoding: .utf8)
+        try laboratory.write(
+            fast.replacing("active_watts: 3", with: "active_watts: 4"), to: "fast.yaml")
+        try FileManager.default.removeItem(atPath: laboratory.file("run/rates.csv"))
+        for arguments in [["report", laboratory.file("run")], ["run", "--resume", laboratory.file("run")]] {
+            let outcome = try Program.run(arguments)
+            #expect(outcome.code == 65, "\(outcome.code) \(outcome.errors)")
+            #expect(outcome.errors.contains("are not those that the run began with"), "\(outcome.errors)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: laboratory.file("run/rates.csv")))
+    }
+
+    /// A trace that is not there is told at its key, as missing input.
+    @Test func missingTrace() throws {
+        let outcome = try start([
+            try laboratory.splitScenario(), "--out", laboratory.file("out"), "--set",
+            "controller.trace={kind: file, path: nowhere.csv}",
+        ]).wait(seconds: 30)
+        #expect(outcome.code == 66, "\(outcome.code) \(outcome.errors)")
+        #expect(
+            outcome.errors.contains("controller.trace.path: nowhere.csv does not exist; check the path"),
+            "\(outcome.errors)")
         #expect(!FileManager.default.fileExists(atPath: laboratory.file("out")))
     }
 

@@ -116,7 +116,8 @@ import Testing
         case .localTest(let row): row.round
         case .traffic(let row): row.round
         case .infrastructure(let row): row.round
-        default:
+        case .epoch, .contender, .node, .transfer, .subset, .filter, .edge, .activity, .mode,
+            .neuralFilter:
             preconditionFailure("not a row of a federated run")
         }
     }

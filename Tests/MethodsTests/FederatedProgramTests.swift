@@ -109,7 +109,8 @@ import Testing
                 case .localTest(let row): row.round > snapshot.round
                 case .traffic(let row): row.round > snapshot.round
                 case .infrastructure: false
-                default:
+                case .epoch, .contender, .node, .transfer, .subset, .filter, .edge, .activity, .mode,
+                    .neuralFilter:
                     preconditionFailure("not a row of a federated run")
                 }
             }

@@ -10,6 +10,8 @@ public enum ProfileError: Error, Sendable, Equatable, CustomStringConvertible {
     case tooSmall(group: Int, device: String, needed: UInt64, bytes: UInt64)
     case unreadable(path: String)
     /// A line of a file of times that cannot be used; 0: no single line.
+    /// Profiles or the controller's trace are not those that a run began with.
+    case changed
     case badTrace(path: String, line: Int, text: String)
     /// What is wrong with the document.
     case faults(ScenarioFaults)
@@ -25,7 +27,10 @@ public enum ProfileError: Error, Sendable, Equatable, CustomStringConvertible {
             "groups.\(group).profile: training needs \(needed) bytes and \(device) has \(bytes); "
                 + "use a smaller model or batch, or a larger device"
         case .missing(let path): "\(path) does not exist; check the path"
-        case .unreadable(let path): "\(path) cannot be read as text; name a YAML file in UTF-8"
+        case .unreadable(let path): "\(path) cannot be read as text; name a file in UTF-8"
+        case .changed:
+            "device or link profiles, or the controller's trace, are not those that the run began with; put them back as they "
+                + "were, or run the scenario again"
         case .badTrace(let path, let line, let text):
             line > 0 ? "\(path):\(line): \(text)" : "\(path): \(text)"
         case .faults(let faults): faults.description

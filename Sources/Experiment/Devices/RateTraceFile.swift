@@ -27,7 +27,9 @@ enum RateTraceFile {
             else {
                 throw .badTrace(
                     path: path, line: index + 1,
-                    text: "\(Fault.shown(String(line))) is not a later time in seconds and a rate in Mbit/s")
+                    text:
+                        "\(Fault.shown(String(line))) is no line of a trace; write a later time in seconds and a rate in Mbit/s"
+                )
             }
             samples.append((seconds, rate * 1e6))
         }

@@ -24,6 +24,7 @@ public struct RunDirectory: Sendable, Equatable {
         public static let partitions = "partition"
         public static let modes = "modes.csv"
         public static let neuralFilter = "neural_filter.csv"
+        public static let filterModel = "filter.safetensors"
         public static let rates = "rates.csv"
         public static let crossovers = "crossovers.csv"
         public static let controller = "controller.csv"

@@ -36,7 +36,9 @@ extension Scenario.Kind {
             [RunDirectory.Name.model]
                 + (configuration.method.method.keepsModel ? [RunDirectory.Name.personal] : [])
         case .distributedInference: [RunDirectory.Name.teacher, RunDirectory.Name.students]
-        case .splitComputing: [RunDirectory.Name.teacher, RunDirectory.Name.divided]
+        case .splitComputing(let configuration):
+            [RunDirectory.Name.teacher, RunDirectory.Name.divided]
+                + (configuration.filter.classes.isEmpty ? [] : [RunDirectory.Name.filterModel])
         }
     }
 }

@@ -29,9 +29,13 @@ public struct SplitControl: Sendable {
     public struct PolicyRow: Sendable, Equatable {
         /// `controller`, `oracle`, or a mode in every window.
         public let policy: String
+        /// As those of the modes that answered.
+        public let accuracy: Double
         public let seconds: Double
         public let joules: Double
         public let marginalJoules: Double
+        /// Up, with those of packets and probes.
+        public let bytesOnAir: Double
         /// Latency and energy as the controller weighs them, and how much above the oracle's.
         public let score: Double
         public let regret: Double
@@ -65,8 +69,10 @@ public struct SplitControl: Sendable {
         let images = Double(max(1, simulation.windows.count))
         func row(_ policy: String, _ totals: OffloadSimulation.Totals) -> PolicyRow {
             PolicyRow(
-                policy: policy, seconds: totals.seconds / images, joules: totals.joules / images,
-                marginalJoules: totals.marginalJoules / images, score: totals.score / images,
+                policy: policy, accuracy: totals.right / images, seconds: totals.seconds / images,
+                joules: totals.joules / images,
+                marginalJoules: totals.marginalJoules / images, bytesOnAir: totals.bytesOnAir / images,
+                score: totals.score / images,
                 regret: (totals.score - simulation.oracle.score) / images,
                 missedDeadlines: totals.missedDeadlines, fallbacks: totals.fallbacks)
         }
@@ -123,15 +129,16 @@ extension RunDirectory {
             }
         }
         let columns = [
-            "policy", "seconds", "joules", "marginal_joules", "score", "regret", "missed_deadlines",
-            "fallbacks",
+            "policy", "accuracy", "seconds", "joules", "marginal_joules", "bytes_on_air", "score", "regret",
+            "missed_deadlines", "fallbacks",
         ]
         try export(Name.policies, header: columns) { file throws(LedgerError) in
             for row in control.policies {
                 file.write(
                     csvLine([
-                        row.policy, shortest(row.seconds), shortest(row.joules),
-                        shortest(row.marginalJoules), shortest(row.score), shortest(row.regret),
+                        row.policy, shortest(row.accuracy), shortest(row.seconds), shortest(row.joules),
+                        shortest(row.marginalJoules), shortest(row.bytesOnAir), shortest(row.score),
+                        shortest(row.regret),
                         "\(row.missedDeadlines)", "\(row.fallbacks)",
                     ]))
             }

@@ -1,6 +1,7 @@
 import Devices
 import Methods
 import Networks
+import TensorMath
 
 /// What follows from the modes of an experiment in split computing and the profiles that it names: costs at every rate, and
 /// the rates at which one mode becomes better than another.
@@ -22,31 +23,43 @@ public struct SplitCosts: Sendable {
 
     public let rates: [RateRow]
     public let crossovers: [CrossoverRow]
+    /// Modes whose networks are too large for the run's own device, as sentences; a controller does not choose them.
+    public let misfits: [String]
     /// Nil before all modes were tried.
     public let control: SplitControl?
 
-    /// `modes`: of a finished run with this configuration.
+    /// - Parameters:
+    ///   - modes: of a finished run with this configuration.
+    ///   - digest: of the run's `devicesDigest`; nil where it is not known.
     public init(
-        _ modes: [ModeRow], _ configuration: SplitComputingConfiguration
+        _ modes: [ModeRow], _ configuration: SplitComputingConfiguration, digest: String? = nil
     ) throws(ProfileError) {
-        guard let teacher = configuration.teacher.plan(configuration.dataset), let first = modes.first else {
-            (rates, crossovers, control) = ([], [], nil)
+        if let digest, try configuration.devicesDigest() != digest { throw .changed }
+        guard let first = modes.first else {
+            (rates, crossovers, misfits, control) = ([], [], [], nil)
             return
         }
+        guard let teacher = configuration.teacher.plan(configuration.dataset),
+            let divided = try? configuration.divided(teacher)
+        else { preconditionFailure("networks of a scenario that was not checked") }
         let header = modes.map(\.headerBytes).max() ?? first.headerBytes
         let pricing = try configuration.pricing(
             teacher, headers: InferenceHeaders(item: header, weights: { $0 }))
         var deployed: [DeployedMode] = []
-        let divided = (try? configuration.divided(teacher)) ?? []
         for mode in configuration.modes {
             guard let row = modes.first(where: { $0.mode == mode.name }) else { continue }
             deployed.append(pricing.deployed(mode, divided, row.traffic))
         }
         rates = deployed.flatMap { pricing.rateRows($0) }
         crossovers = Self.crossovers(deployed, pricing)
+        let misfits = modes.compactMap { row in
+            pricing.misfit(row.mode, bytes: row.deviceMemoryBytes).map { (mode: row.mode, text: $0) }
+        }
+        self.misfits = misfits.map(\.text)
         let candidates = deployed.compactMap { mode -> OffloadCandidate? in
             guard let row = modes.first(where: { $0.mode == mode.name }),
-                row.kind != "stage1" && row.kind != "filtered"
+                row.kind != "stage1" && row.kind != "filtered",
+                row.kind == "local" || !misfits.contains(where: { $0.mode == row.mode })
             else {
                 return nil
             }
@@ -82,8 +95,13 @@ public struct SplitCosts: Sendable {
     ) -> CrossoverRow? {
         let (first, second) =
             cost == .latency ? (a.seconds, b.seconds) : (a.joules, b.joules)
+        // On the grid as parts add up, not by the closed form.
+        func sum(_ mode: PricedMode, _ rate: Double) -> Double {
+            let it = mode.cost(at: rate)
+            return cost == .latency ? it.seconds : it.joules
+        }
         guard let rate = Crossover.rate(first, second) else { return nil }
-        let grid = Crossover.bracket(rates, first.value(at:), second.value(at:))
+        let grid = Crossover.bracket(rates, { sum(a, $0) }, { sum(b, $0) })
         // Below it, the one that sends less.
         let isFirst = first.inverse < second.inverse
         return CrossoverRow(
@@ -93,6 +111,16 @@ public struct SplitCosts: Sendable {
 }
 
 extension SplitComputingConfiguration {
+    /// BLAKE2b-256 of the profiles and of the controller's trace, hexadecimal.
+    package func devicesDigest() throws(ProfileError) -> String {
+        var text = ""
+        for name in [deployment.device] + deployment.otherDevices + [deployment.server] {
+            text += try ProfileCatalogue.device(name).yaml
+        }
+        text += try ProfileCatalogue.link(links.radio).yaml + controller.fileText()
+        return hexadecimal(digest256(Array(text.utf8)))
+    }
+
     /// With the profiles that it names.
     package func pricing(
         _ teacher: NetworkPlan, headers: InferenceHeaders
@@ -103,11 +131,15 @@ extension SplitComputingConfiguration {
         }
         return SplitPricing(
             links, devices: devices, server: try ProfileCatalogue.device(deployment.server),
-            link: try ProfileCatalogue.link(links.radio), teacher: teacher, headers: headers)
+            link: try ProfileCatalogue.link(links.radio), teacher: teacher,
+            format: bottleneck.format, headers: headers)
     }
 }
 
 extension RunDirectory {
+    /// What the ledger keeps `devicesDigest` under.
+    package static let devicesKey = "devices_digest"
+
     func exportSplitComputing(
         from ledger: Ledger, _ configuration: SplitComputingConfiguration
     ) throws(RecordError) {
@@ -117,9 +149,14 @@ extension RunDirectory {
             try export(Name.neuralFilter, NeuralFilterTable.self, from: ledger)
         }
         let modes: [ModeRow]
-        do throws(LedgerError) { modes = try ledger.modes() } catch { throw .ledger(error) }
+        let digest: String?
+        do throws(LedgerError) {
+            (modes, digest) = (try ledger.modes(), try ledger.meta()[Self.devicesKey])
+        } catch {
+            throw .ledger(error)
+        }
         let costs: SplitCosts
-        do throws(ProfileError) { costs = try SplitCosts(modes, configuration) } catch {
+        do throws(ProfileError) { costs = try SplitCosts(modes, configuration, digest: digest) } catch {
             throw .profile(error)
         }
         let parts = ModeTable.costColumns

@@ -30,6 +30,22 @@ enum ControlSection {
         }
     }
 
+    static func checkAcrossFields(_ section: Section, _ value: ControlSpec) {
+        guard section.walk.isSound("controller") else { return }
+        if value.latencyWeight == 0 && value.energyWeight == 0 {
+            let path = "controller.latency_weight"
+            section.walk.report(
+                section.place(at: path), path, value: "0",
+                "leaves nothing to choose by beside controller.energy_weight 0", "raise one of them")
+        }
+        if let outage = value.outage, outage.first > value.windows {
+            let path = "controller.trace.outage"
+            section.walk.report(
+                section.place(at: path), path, value: "\(outage.first)",
+                "begins after the last of \(value.windows) windows", "begin earlier, or raise windows")
+        }
+    }
+
     private static func visitTrace(_ section: Section, _ value: inout ControlSpec) {
         var (kind, decibels, correlation, path) = ("fading", 10.0, 0.9, "")
         switch value.trace {

@@ -79,8 +79,9 @@ enum SplitComputingSection {
         section.section("bottleneck", "What is put into the teacher, early.") { section in
             section.field(
                 "version", &value.version, .integer(1...3), .value(2),
-                "Where the encoder ends: 1 behind the stem, 2 after one more convolution, 3 after two; each halves the "
-                    + "sides of the code.")
+                "Where the encoder ends: 1 behind the stem, 2 after one more convolution, 3 after two. docs/split.md has the "
+                    + "sides of the code; behind a stem that keeps the image's sides 3 is much smaller than 1 and 2."
+            )
             section.field(
                 "channels", &value.channels, .oneOrMore(1...256), .value([3]), unit: "channels",
                 "Of the code; each number of a list is a network of its own, and the run's own accuracy is that of the "
@@ -120,7 +121,7 @@ enum SplitComputingSection {
             section.field(
                 "checkpoint", &value.checkpoint, .word(SplitTrainingSpec.Checkpoint.self), .value(.best),
                 "Which epoch's network is deployed: `best` has the most right answers for validation samples, the first of "
-                    + "equals, over both stages.")
+                    + "equals, over both stages; filters and early exits are as the `last` left them.")
             let epochs = value.stage1.epochs + value.stage2.epochs
             section.section(
                 "end_to_end",
@@ -205,8 +206,17 @@ enum SplitComputingSection {
         OptimizationSection.checkAcrossFields(
             section, value.filter.training.optimizer, at: "filter.training")
         checkFilter(section, value)
+        checkDevices(section, value.deployment)
+        ControlSection.checkAcrossFields(section, value.controller)
         checkNetworks(section, value)
         checkFormats(section, value)
+    }
+
+    private static func checkDevices(_ section: Section, _ value: SplitDeploymentSpec) {
+        let path = "other_devices"
+        guard section.walk.isSound(path), value.otherDevices.contains(value.device) else { return }
+        section.walk.report(
+            section.place(at: path), path, value: value.device, "is the device itself", "remove it")
     }
 
     /// A filter needs something to tell apart.
@@ -232,6 +242,12 @@ enum SplitComputingSection {
                     return walk.report(
                         section.place(at: "small_model"), "small_model", "cannot be built: \(error)",
                         "use another network")
+                }
+                if network.kind == .neuralFilter {
+                    return walk.report(
+                        section.place(at: "filter.classes"), "filter.classes",
+                        "cannot have a filter: \(error)",
+                        "use larger images or another bottleneck.version, or remove filter")
                 }
                 let path = ModelSection.key(value.teacher.model, "teacher.model")
                 return walk.report(

@@ -194,6 +194,8 @@ public struct Rejection: Error, Sendable, Equatable {
 public struct ProgramStep {
     /// To be computed, in this order where workers are scarce.
     public var tasks: [TaskSpec] = []
+    /// Whether the answer of a stream that this follows from is the simulation's alone: a deployment would not send it.
+    public var isSilent = false
     /// For the ledger, in an order that does not depend on arrival.
     public var rows: [Row] = []
     /// States of clients that are from now on to be had by their names.

@@ -74,6 +74,9 @@ public struct ModeComparison: Sendable {
             + runs.filter { !$0.record.isFinished }.map {
                 "\($0.record.directory) is \($0.record.progress)."
             }
+            + (groups.count == 1
+                ? []
+                : groups.map { "\($0.label): \($0.runs.map(\.record.directory).joined(separator: ", "))." })
             + groups.compactMap {
                 warning(ofSeeds: $0.runs.map(\.record.configuration.seed), $0.label)
             }
@@ -88,7 +91,8 @@ public struct ModeComparison: Sendable {
         ReportTable(
             title: "Modes",
             columns: [
-                "experiment", "mode", ">runs", ">accuracy", ">to teacher", ">payload", ">latency", ">energy",
+                "experiment", "mode", ">runs", ">accuracy", ">to teacher", ">bytes an image", ">latency",
+                ">energy",
             ],
             rows: groups.flatMap { group in
                 group.modes.map { it in

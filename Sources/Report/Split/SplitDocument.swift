@@ -30,6 +30,9 @@ public struct SplitDocument: Encodable, Sendable {
         let mode: String
         let kind: String
         let channels: Int
+        let bits: Int
+        /// Quality of JPEG, or threshold of an early exit or a filter.
+        let setting: Double?
         let accuracy: Double
         let teacherDifferencePoints: Double?
         let wholeAccuracy: Double?
@@ -55,6 +58,26 @@ public struct SplitDocument: Encodable, Sendable {
         let rateMbps: Double
         let gridFromMbps: Double?
         let gridToMbps: Double?
+    }
+
+    struct Policy: Encodable {
+        let policy: String
+        let accuracy: Double
+        let latencySeconds: Double
+        let energyJoules: Double
+        let marginalJoules: Double
+        let bytesOnAir: Double
+        let score: Double
+        let regret: Double
+        let missedDeadlines: Int
+        let fallbacks: Int
+
+        init(_ it: SplitControl.PolicyRow) {
+            (policy, accuracy) = (it.policy, it.accuracy)
+            (latencySeconds, energyJoules, marginalJoules) = (it.seconds, it.joules, it.marginalJoules)
+            (bytesOnAir, score, regret) = (it.bytesOnAir, it.score, it.regret)
+            (missedDeadlines, fallbacks) = (it.missedDeadlines, it.fallbacks)
+        }
     }
 
     struct Filter: Encodable {
@@ -110,6 +133,8 @@ public struct SplitDocument: Encodable, Sendable {
         let modelDigest: String?
         let modes: [Mode]
         let crossovers: [Crossover]
+        /// Of the controller, the oracle and each mode in every window; empty before all modes were tried.
+        let policies: [Policy]
         /// nil without a filter.
         let filter: Filter?
     }
@@ -157,13 +182,15 @@ extension SplitDocument.Run {
         (accuracy, modelDigest) = (it.main?.accuracy, it.main?.digest)
         modes = it.modes.map { row in
             SplitDocument.Mode(
-                mode: row.mode, kind: row.kind, channels: row.channels, accuracy: row.accuracy,
+                mode: row.mode, kind: row.kind, channels: row.channels, bits: row.bits, setting: row.setting,
+                accuracy: row.accuracy,
                 teacherDifferencePoints: report.difference(row), wholeAccuracy: row.wholeAccuracy,
                 images: row.images, sent: row.sent, exits: row.exits, local: row.local, lost: row.lost,
                 payloadBytesPerImage: row.payloadBytesPerImage, headerBytes: row.headerBytes,
                 deviceParameters: row.deviceParameters, deviceMacs: row.deviceMACs,
                 serverMacs: row.serverMACs, cost: SplitDocument.Cost(row.cost))
         }
+        policies = (it.costs.control?.policies ?? []).map { SplitDocument.Policy($0) }
         filter = FilterSummary(it).map { SplitDocument.Filter($0, classes: it.configuration.filter.classes) }
         crossovers = it.costs.crossovers.map { row in
             SplitDocument.Crossover(

@@ -33,10 +33,12 @@ public struct SplitRecord: Sendable {
         }
         self.configuration = configuration
         let evaluated: [ModeRow]
+        let digest: String?
         do throws(LedgerError) {
             let ledger = try Ledger.open(
                 at: directory.path(of: RunDirectory.Name.ledger), readOnly: true, verify: false)
-            isFinished = try ledger.meta()["result"] != nil
+            let meta = try ledger.meta()
+            (isFinished, digest) = (meta["result"] != nil, meta[RunDirectory.devicesKey])
             infrastructure = try ledger.infrastructure()
             epochs = try ledger.epochs()
             evaluated = try ledger.modes()
@@ -47,7 +49,7 @@ public struct SplitRecord: Sendable {
             throw .record(.ledger(error))
         }
         modes = configuration.modes.compactMap { mode in evaluated.first { $0.mode == mode.name } }
-        do throws(ProfileError) { costs = try SplitCosts(modes, configuration) } catch {
+        do throws(ProfileError) { costs = try SplitCosts(modes, configuration, digest: digest) } catch {
             throw .record(.profile(error))
         }
         guard rounds > 0 else { throw .noRounds(directory: directory.path) }

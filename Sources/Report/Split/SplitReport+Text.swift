@@ -59,6 +59,6 @@ public enum SplitForecastTable {
                 it.latencySeconds.map(Quantity.latency) ?? "–", it.energyJoules.map(Quantity.energy) ?? "–",
             ])
         }
-        return table.text
+        return table.text + forecast.misfits.map { "\($0).\n" }.joined()
     }
 }

@@ -45,11 +45,11 @@ extension SplitReport {
             + (record.costs.control.map { [ControllerTimeline($0.windows)] } ?? [])
     }
 
-    /// A line for each kind of mode that sends something; points of one kind differ in channels, quality or threshold.
+    /// A line for each kind of mode that sends something and answers with classes; points of one kind differ in channels, quality or threshold.
     private var rateDistortion: Plot {
         var kinds: [String] = []
         var rows: [String: [ModeRow]] = [:]
-        for row in record.modes where row.totalPayloadBytes > 0 {
+        for row in record.modes where row.totalPayloadBytes > 0 && row.kind != "filtered" {
             if rows[row.kind] == nil { kinds.append(row.kind) }
             rows[row.kind, default: []].append(row)
         }
@@ -60,7 +60,7 @@ extension SplitReport {
                 \.payloadBytesPerImage,
                 { $0.accuracy })
         }
-        let ends = record.modes.map(\.payloadBytesPerImage).filter { $0 > 0 }
+        let ends = rows.values.joined().map(\.payloadBytesPerImage)
         if let teacher = record.teacher, let least = ends.min(), let greatest = ends.max() {
             series.append(
                 Plot.Series(

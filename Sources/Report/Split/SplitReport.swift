@@ -22,12 +22,14 @@ public struct SplitReport: Sendable {
             "Payload is the mean of the images that cross the link, without the header of each message"
                 + (record.modes.map(\.headerBytes).max().map { " (\($0) B)" } ?? "")
                 + ". Energy is the device's: all that it draws, and above idle.",
-        ]
+        ] + record.costs.misfits.map { "\($0)." }
     }
 
     /// Of accuracy, to the teacher's, in points.
     func difference(_ row: ModeRow) -> Double? {
-        record.teacher.map { 100 * (row.accuracy - $0.accuracy) }
+        // A filter's answers are others than classes.
+        guard row.kind != "filtered" else { return nil }
+        return record.teacher.map { 100 * (row.accuracy - $0.accuracy) }
     }
 
     /// The share of the bytes of the best JPEG that a mode saves.
@@ -152,17 +154,26 @@ extension SplitReport {
             note:
                 "A controller that knows the rate from what it sent, an oracle that knows it beforehand, and each mode in every "
                 + "window of the trace: means over \(record.costs.control?.windows.count ?? 0) images, simulated. Regret is the "
-                + "score above the oracle's; the deadline is \(Quantity.latency(control.deadlineSeconds)).",
+                + "score above the oracle's; the deadline is \(Quantity.latency(control.deadlineSeconds)), the accuracy floor "
+                + "\(Quantity.accuracy(control.accuracyFloor))."
+                + (isFloorReached ? "" : " No mode reaches the floor, so the device computes alone."),
             columns: [
-                "policy", ">latency", ">energy", ">above idle", ">score", ">regret", ">late", ">fell back",
+                "policy", ">accuracy", ">latency", ">energy", ">above idle", ">on air", ">score", ">regret",
+                ">late", ">fell back",
             ],
             rows: (record.costs.control?.policies ?? []).map {
                 [
-                    $0.policy, Quantity.latency($0.seconds), Quantity.energy($0.joules),
-                    Quantity.energy($0.marginalJoules), Quantity.threeDigits($0.score),
+                    $0.policy, Quantity.accuracy($0.accuracy), Quantity.latency($0.seconds),
+                    Quantity.energy($0.joules), Quantity.energy($0.marginalJoules),
+                    "\(Quantity.threeDigits($0.bytesOnAir)) B", Quantity.threeDigits($0.score),
                     Quantity.threeDigits($0.regret), "\($0.missedDeadlines)", "\($0.fallbacks)",
                 ]
             })
+    }
+
+    private var isFloorReached: Bool {
+        let floor = record.configuration.controller.accuracyFloor
+        return record.modes.contains { $0.kind != "stage1" && $0.kind != "filtered" && $0.accuracy >= floor }
     }
 
     /// The last epoch of each network.

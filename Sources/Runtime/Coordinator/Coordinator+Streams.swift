@@ -92,7 +92,9 @@ extension Coordinator {
         sessions[peer]!.progressAt = now
         items[item.task]!.answer(item.number, at: now)
         // What a device answered alone would not have been sent by a deployment.
-        if entry.spec.isFederated && !item.isLocal { meter.claimAnswer(payload: UInt64(answer.count)) }
+        if entry.spec.isFederated && !item.isLocal && !next.isSilent {
+            meter.claimAnswer(payload: UInt64(answer.count))
+        }
         closeIfDone(item.task, with: peer)
         apply(next)
     }

@@ -34,7 +34,13 @@ public enum Checkpoint {
         return layout
     }
 
-    /// Writes a snapshot and returns the BLAKE2b-256 of its values.
+    /// BLAKE2b-256 of names and shapes and of the values' own.
+    private static func digest(_ layout: ParameterLayout, _ values: FloatView) -> [UInt8] {
+        let names = layout.segments.map { "\($0.name) \($0.shape)\n" }.joined()
+        return digest256(Array(names.utf8) + ObjectBytes(values).digest)
+    }
+
+    /// Writes a snapshot and returns its digest.
     static func write(
         _ snapshot: Snapshot, to directory: RunDirectory
     ) throws(SafetensorsError) -> [UInt8] {
@@ -49,7 +55,7 @@ public enum Checkpoint {
         try SafetensorsFile.write(
             path: directory.path(of: name(round: snapshot.round)), layout: layout, parameters: values,
             metadata: ["round": "\(snapshot.round)"])
-        return ObjectBytes(values).digest
+        return digest(layout, values)
     }
 
     /// Reads back what the last point of `ledger` wrote for `setup`'s experiment, and checks it against the digest there.
@@ -67,7 +73,7 @@ public enum Checkpoint {
         let layout = layout(snapshot)
         let values = FloatBuffer(count: layout.count).view
         try file.load(layout, into: values)
-        guard ObjectBytes(values).digest == named.digest else {
+        guard digest(layout, values) == named.digest else {
             throw RunDirectoryError(
                 .cannotRead, path: path, "its values are not those that the ledger names",
                 remedy: "take the run from a copy")

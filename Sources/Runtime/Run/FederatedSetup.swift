@@ -164,7 +164,7 @@ public enum SetupError: Error, Sendable, CustomStringConvertible {
     case network(NetworkError)
     case cohort(wanted: Int, clients: Int)
     case aggregation(String)
-    case profile(ProfileError)
+    case profile(ProfileError, key: String = "devices")
     case student(StudentError)
     case contender(ContenderFault)
     case split(SplitError)
@@ -185,7 +185,7 @@ public enum SetupError: Error, Sendable, CustomStringConvertible {
         case .cohort(let wanted, let clients):
             "training.clients_per_round: \(wanted) of \(clients) clients; give at most \(clients)"
         case .aggregation(let text): "aggregation.rule: \(text)"
-        case .profile(let error): "devices: \(error)"
+        case .profile(let error, let key): "\(key): \(error)"
         case .student(let error): "teacher.model: \(error)"
         case .contender(let error): "\(error)"
         case .split(let error): "teacher.model: \(error)"
@@ -206,7 +206,7 @@ public enum SetupError: Error, Sendable, CustomStringConvertible {
     public var isMissingInput: Bool {
         switch self {
         case .dataset(let error): error.reason == .missing
-        case .profile(.missing), .profile(.unreadable), .trace(.missing), .trace(.unreadable): true
+        case .profile(.missing, _), .profile(.unreadable, _), .trace(.missing), .trace(.unreadable): true
         case .weights(let error): if case .system = error.reason { true } else { false }
         default: false
         }

@@ -11,6 +11,7 @@ public struct SplitSetup: Sendable {
     public var teacher: NetworkPlan { network.plan }
     private let network: TeacherNetwork
     private let data: InferenceData
+    private let held: HeldOut
     private let pricing: SplitPricing
 
     /// Reads the data set: the server knows the right answers.
@@ -27,16 +28,32 @@ public struct SplitSetup: Sendable {
         network = try TeacherNetwork(configuration.teacher, dataset: dataset)
         let headers = InferenceHeaders(.serveDevice, layout: network.plan.layout.digest)
         do throws(ProfileError) { _ = try configuration.controller.fileText() } catch { throw .trace(error) }
+        try Self.checkProfiles(configuration)
         do throws(ProfileError) {
             pricing = try configuration.pricing(network.plan, headers: headers)
         } catch { throw .profile(error) }
         do throws(SplitError) { _ = try configuration.divided(network.plan) } catch { throw .split(error) }
         let filter = configuration.filter
-        let held = HeldOut(
+        held = HeldOut(
             count: data.trainCount, fraction: configuration.validationFraction, seed: configuration.seed)
-        let interesting = held.validation.filter { filter.classes.contains(Int(data.labels[Int($0)])) }
-        guard filter.classes.isEmpty || !interesting.isEmpty else {
+        let interesting = held.validation.first { [data] in filter.isOfInterest(data.labels[Int($0)]) }
+        guard filter.classes.isEmpty || interesting != nil else {
             throw .nothingOfInterest(samples: held.validation.count)
+        }
+    }
+
+    /// Every profile at its own key.
+    private static func checkProfiles(_ configuration: SplitComputingConfiguration) throws(SetupError) {
+        let deployment = configuration.deployment
+        var devices = [("device", deployment.device), ("server", deployment.server)]
+        devices += deployment.otherDevices.map { ("other_devices", $0) }
+        for (key, name) in devices {
+            do throws(ProfileError) { _ = try ProfileCatalogue.device(name) } catch {
+                throw .profile(error, key: key)
+            }
+        }
+        do throws(ProfileError) { _ = try ProfileCatalogue.link(configuration.links.radio) } catch {
+            throw .profile(error, key: "links.radio")
         }
     }
 
@@ -64,13 +81,7 @@ extension SplitSetup: ExperimentSetup {
     public var stateBytes: Int { 0 }
 
     public func identity() throws -> [String: String] {
-        let text =
-            pricing.devices.map(\.yaml).joined() + pricing.server.yaml
-            + (try ProfileCatalogue.link(configuration.links.radio)).yaml
-            + (try configuration.controller.fileText())
-        return [
-            "devices_digest": hexadecimal(digest256(Array(text.utf8))), "teacher_digest": network.digest,
-        ]
+        [RunDirectory.devicesKey: try configuration.devicesDigest(), "teacher_digest": network.digest]
     }
 
     public func template(_ file: SafetensorsFile) throws -> Snapshot {
@@ -87,19 +98,45 @@ extension SplitSetup: ExperimentSetup {
 
     public func writeInputs(to directory: RunDirectory) throws {}
 
-    /// `teacher.safetensors`, and `divided.safetensors` with the network that the run is about.
+    /// `teacher.safetensors`, `divided.safetensors` with the network that the run is about, and `filter.safetensors` with a
+    /// neural filter and its threshold.
     public func writeModels(
         _ last: Snapshot, clients: [Int], states: ClientStateStore, to directory: RunDirectory
     ) throws {
         try network.write(last.model, to: directory)
-        let divided = try configuration.networks[0].divided(teacher, configuration)
-        guard let values = SplitComputingProgram.deployed(0, divided, in: last) else { return }
+        try write(
+            0, of: last, as: RunDirectory.Name.divided, ["mode": configuration.mainMode.name], to: directory)
+        let networks = configuration.networks
+        guard let filter = networks.firstIndex(where: { $0.kind == .neuralFilter }) else { return }
+        try write(
+            filter, of: last, as: RunDirectory.Name.filterModel, ["mode": networks[filter].name],
+            to: directory)
+    }
+
+    private func write(
+        _ index: Int, of last: Snapshot, as name: String, _ metadata: [String: String],
+        to directory: RunDirectory
+    ) throws {
+        let network = configuration.networks[index]
+        let divided = try network.divided(teacher, configuration)
+        let isFilter = network.kind == .neuralFilter
+        guard
+            let deployed = SplitComputingProgram.deployed(
+                index, divided, in: last, scores: isFilter ? held.validation.count : 0)
+        else { return }
         let layout = divided.whole.layout
         let all = FloatBuffer(count: layout.count).view
-        guard values.copy(into: all) else { preconditionFailure("a network of another layout") }
+        guard deployed.parameters.copy(into: all) else {
+            preconditionFailure("a network of another layout")
+        }
+        var metadata = metadata
+        if isFilter {
+            let threshold = FilterThreshold(
+                scores: deployed.scores, held: held, labels: data.labels, configuration.filter)
+            metadata["threshold"] = "\(threshold.chosen.threshold)"
+        }
         try SafetensorsFile.write(
-            path: directory.path(of: RunDirectory.Name.divided), layout: layout, parameters: all,
-            metadata: ["mode": configuration.mainMode.name])
+            path: directory.path(of: name), layout: layout, parameters: all, metadata: metadata)
     }
 
     public func outcome(_ ledger: Ledger) throws -> Outcome {
@@ -126,11 +163,8 @@ extension SplitSetup: ExperimentSetup {
         let headers = InferenceHeaders(.serveDevice, layout: teacher.layout.digest)
         let divided = try configuration.divided(teacher)
         for row in modes where row.headerBytes > 0 {
-            // An exit's answer is two bytes, a filter's notice one; what the device answered without a link is no traffic
-            // of a deployment.
-            let exits = UInt64(row.exits) * ((row.kind == "filtered" ? 1 : 2) + row.headerBytes)
-            result.bytes.federatedUp +=
-                row.totalPayloadBytes + UInt64(row.sent) * row.headerBytes + exits
+            // What the device was done with itself is no traffic of a deployment.
+            result.bytes.federatedUp += row.totalPayloadBytes + UInt64(row.sent) * row.headerBytes
             let mode = configuration.modes.first { $0.name == row.mode }
             let bytes = mode.map { UInt64($0.deviceBytes(divided)) } ?? 0
             result.bytes.federatedDown += bytes + headers.weights(bytes)

@@ -52,16 +52,22 @@ import Testing
         #expect(recalls == recalls.sorted() && falls == falls.sorted() && recalls.last == 1)
     }
 
-    /// 1 / (1 + exp(a - b)).
+    /// Shares that are no binary fractions: 55 of 100 are 55 %, not 56.
+    @Test(
+        arguments: [(0.55, 100), (0.07, 100), (0.14, 50), (0.29, 100), (0.9, 10), (1, 3)] as [(Double, Int)])
+    func sharesThatAreReachedExactly(recall: Double, count: Int) {
+        let threshold = FilterThreshold(
+            scores: (0..<count).map { Float(count - $0) }, isOfInterest: .init(repeating: true, count: count),
+            minimumRecall: recall)
+        #expect(threshold.chosen.counts.sentOfInterest == Int((recall * Double(count)).rounded()))
+    }
+
+    /// The second logit less the first.
     @Test func scores() {
         let logits = FloatBuffer(count: 2).view
-        logits.copy(from: [0, 0])
-        #expect(FilterThreshold.score(logits) == 0.5)
-        logits.copy(from: [-200, 200])
-        #expect(FilterThreshold.score(logits) == 1)
-        logits.copy(from: [200, -200])
-        #expect(FilterThreshold.score(logits) == 0)
-        logits.copy(from: [0, 1])
-        #expect(abs(FilterThreshold.score(logits) - 0.731_058_6) < 1e-6)
+        logits.copy(from: [-200, 200.5])
+        #expect(FilterThreshold.score(logits) == 400.5)
+        logits.copy(from: [0.25, -1])
+        #expect(FilterThreshold.score(logits) == -1.25)
     }
 }

@@ -64,6 +64,7 @@ struct SplitWorld {
             SplitPricing(
                 configuration.links, devices: [TinyDevices.board("board")],
                 server: TinyDevices.board("server", peak: 1e9), link: TinyDevices.link, teacher: try teacher,
+                format: configuration.bottleneck.format,
                 headers: InferenceHeaders(item: 36) { $0 / 10 + 200 })
         }
     }

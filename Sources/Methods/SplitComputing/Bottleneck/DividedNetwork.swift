@@ -219,7 +219,7 @@ extension NetworkPlan {
             return try NetworkPlan(
                 spec: ModelSpec(name: "\(spec.name)/\(name)", layers: layers), input: input, classes: classes)
         } catch {
-            throw .unbuildable(model: spec.name, error)
+            throw .unbuildable(model: "\(spec.name), divided", error)
         }
     }
 }

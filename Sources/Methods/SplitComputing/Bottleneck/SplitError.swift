@@ -17,7 +17,7 @@ public enum SplitError: Error, Sendable, Equatable, CustomStringConvertible {
                 densenet201, mobilenet_v1 or mobilenet_v1_W, or layers of such a structure
                 """
         case .unbuildable(let model, let error):
-            return "\(model), divided: \(error)"
+            return "\(model): \(error)"
         case .decoderMismatch(let model, let decoder, let target, let input):
             return """
                 \(model): for images of \(input) the decoder gives \(decoder), but the teacher's layers \(target); \

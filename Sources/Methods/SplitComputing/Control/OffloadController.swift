@@ -16,7 +16,7 @@ package struct ControllerSettings: Sendable, Equatable {
     package var deadlineSeconds: Double
     /// Modes below it are not chosen.
     package var accuracyFloor: Double
-    /// Weights of an image's seconds and joules, each over those of the mode that is fallen back to.
+    /// Weights of an image's seconds and joules, each over those of the whole network on the device.
     package var latencyWeight: Double
     package var energyWeight: Double
     /// A mode stays unless another's score is below its own by more than this share of it.
@@ -64,6 +64,8 @@ package struct OffloadOutcome: Sendable, Equatable {
     package let meetsDeadline: Bool
     /// The answer did not come in time, and the device computed itself.
     package let fellBack: Bool
+    /// Of the mode whose answer it is.
+    package let accuracy: Double
 }
 
 /// Chooses between local computing, edge offloading and splits while the link's rate changes.
@@ -75,6 +77,8 @@ package struct OffloadController: Sendable, Equatable {
     package let settings: ControllerSettings
     /// The fastest of the candidates that send nothing, of those with enough accuracy if there are any.
     package let fallback: Int
+    /// The slowest of them: the whole network, whose seconds and joules are the units of scores.
+    private let yardstick: PricedMode
     /// Before the first choice nil.
     package private(set) var choice: Int?
 
@@ -88,19 +92,20 @@ package struct OffloadController: Sendable, Equatable {
         fallback = (accurate.isEmpty ? local : accurate).min {
             candidates[$0].mode.deviceSeconds < candidates[$1].mode.deviceSeconds
         }!
+        yardstick = local.map { candidates[$0].mode }.max { $0.deviceSeconds < $1.deviceSeconds }!
     }
 
-    private var reference: PricedMode { candidates[fallback].mode }
+    private var reserve: OffloadCandidate { candidates[fallback] }
 
     /// Seconds after which an answer is waited for no longer.
     package var patienceSeconds: Double {
-        let rest = settings.deadlineSeconds - reference.deviceSeconds
+        let rest = settings.deadlineSeconds - reserve.mode.deviceSeconds
         return settings.fallsBackInTime && rest >= 0 ? rest : settings.deadlineSeconds
     }
 
     /// Of a device without figures of power, or that computes in no time, joules or seconds count as they are.
     package func score(seconds: Double, joules: Double) -> Double {
-        let (second, joule) = (reference.seconds.constant, reference.joules.constant)
+        let (second, joule) = (yardstick.seconds.constant, yardstick.joules.constant)
         return settings.latencyWeight * (second > 0 ? seconds / second : seconds)
             + settings.energyWeight * (joule > 0 ? joules / joule : joules)
     }
@@ -142,16 +147,17 @@ package struct OffloadController: Sendable, Equatable {
             return OffloadOutcome(
                 seconds: seconds, joules: mode.joules.value(at: rate),
                 marginalJoules: mode.marginalJoules.value(at: rate), bytesOnAir: mode.uplinkBytesOnAir,
-                meetsDeadline: seconds <= settings.deadlineSeconds, fellBack: false)
+                meetsDeadline: seconds <= settings.deadlineSeconds, fellBack: false,
+                accuracy: candidates[index].accuracy)
         }
         let lost = mode.abandoned(after: patienceSeconds, at: rate)
         let isInTime = patienceSeconds < settings.deadlineSeconds
-        let seconds = isInTime ? settings.deadlineSeconds : patienceSeconds + reference.deviceSeconds
-        let joules = lost.joules + reference.joules.constant
+        let seconds = isInTime ? settings.deadlineSeconds : patienceSeconds + reserve.mode.deviceSeconds
+        let joules = lost.joules + reserve.mode.joules.constant
         return OffloadOutcome(
             seconds: seconds, joules: joules,
-            marginalJoules: joules - reference.power.idleWatts * seconds, bytesOnAir: lost.bytesOnAir,
-            meetsDeadline: isInTime, fellBack: true)
+            marginalJoules: joules - reserve.mode.power.idleWatts * seconds, bytesOnAir: lost.bytesOnAir,
+            meetsDeadline: isInTime, fellBack: true, accuracy: reserve.accuracy)
     }
 
     /// The choice of one who knows the window's rate: of the candidates with enough accuracy one that meets the

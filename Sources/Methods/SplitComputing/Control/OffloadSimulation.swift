@@ -34,6 +34,8 @@ package struct OffloadSimulation: Sendable, Equatable {
         package fileprivate(set) var score = 0.0
         package fileprivate(set) var missedDeadlines = 0
         package fileprivate(set) var fallbacks = 0
+        /// Answers that are right, as modes' accuracies have it.
+        package fileprivate(set) var right = 0.0
 
         fileprivate mutating func add(
             _ outcome: OffloadOutcome, probe: (joules: Double, bytes: Double) = (0, 0),
@@ -47,6 +49,7 @@ package struct OffloadSimulation: Sendable, Equatable {
             score += controller.score(seconds: outcome.seconds, joules: outcome.joules + probe.joules)
             missedDeadlines += outcome.meetsDeadline ? 0 : 1
             fallbacks += outcome.fellBack ? 1 : 0
+            right += outcome.accuracy
         }
     }
 

@@ -1,12 +1,20 @@
-import CKernels
 import TensorMath
 
-/// From which score on a neural filter takes an image for worth sending, chosen from the ROC of validation samples.
+/// From which score on a neural filter takes an image for worth sending, chosen from the ROC of validation samples. A score is
+/// the logit of being of interest, the second of the classifier's outputs less the first: its logistic function is a
+/// probability.
 package struct FilterThreshold: Sendable, Equatable {
     /// What becomes of images at a threshold.
     package struct Point: Sendable, Equatable {
         package let threshold: Float
         package var counts: FilterCounts
+
+        /// The threshold as four bytes.
+        var object: ObjectBytes {
+            let value = FloatBuffer(count: 1).view
+            value[0] = threshold
+            return ObjectBytes(value)
+        }
     }
 
     /// The greatest threshold that reaches the minimum recall.
@@ -14,9 +22,15 @@ package struct FilterThreshold: Sendable, Equatable {
     /// The ROC: the greatest thresholds for recalls of 2, 4, ... 100 %, from the greatest on, without repetitions.
     package let curve: [Point]
 
-    /// The probability of the second of two classes, [not worth, worth sending].
-    package static func score(_ logits: FloatView) -> Float {
-        Float(1 / (1 + ck_exp(Double(logits[0]) - Double(logits[1]))))
+    /// Of the logits [not worth, worth sending].
+    package static func score(_ logits: FloatView) -> Float { logits[1] - logits[0] }
+
+    /// `scores`: of `held.validation`, whose labels are among those of all training samples.
+    package init(scores: FloatView, held: HeldOut, labels: [UInt8], _ spec: NeuralFilterSpec) {
+        self.init(
+            scores: (0..<scores.count).map { scores[$0] },
+            isOfInterest: held.validation.map { spec.isOfInterest(labels[Int($0)]) },
+            minimumRecall: spec.minimumRecall)
     }
 
     /// - Parameters:
@@ -26,8 +40,8 @@ package struct FilterThreshold: Sendable, Equatable {
         let wanted = zip(scores, isOfInterest).filter(\.1).map(\.0).sorted(by: >)
         precondition(!wanted.isEmpty, "nothing of interest")
         func threshold(_ recall: Double) -> Float {
-            let needed = Int((recall * Double(wanted.count)).rounded(.up))
-            return wanted[min(max(needed, 1), wanted.count) - 1]
+            let least = wanted.indices.first { Double($0 + 1) / Double(wanted.count) >= recall }
+            return wanted[least ?? wanted.count - 1]
         }
         func point(_ threshold: Float) -> Point {
             var counts = FilterCounts()

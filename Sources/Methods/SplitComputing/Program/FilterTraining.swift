@@ -1,23 +1,21 @@
-import CKernels
 import Networks
 import TensorMath
 
-/// A neural filter that learns from labels whether images are of the classes of interest, by cross-entropy; the stem
+/// A neural filter (Matsubara et al. 2021, as `FilterLayers`) that learns from labels whether images are of the classes of
+/// interest, by cross-entropy; the stem
 /// stays as it is, its norms as in evaluation. Its state has the scores of all validation samples behind what the
 /// optimiser keeps: those of the last epoch decide the threshold.
 final class FilterTraining: TrainedNetwork {
-    private let classes: Set<Int>
+    private let spec: NeuralFilterSpec
     private let network: Network
     private let evaluator: Network
     private var optimizer: LocalOptimizer
     private let scores: FloatView
-    private let seed: UInt64
-    private var steps = 0
 
     /// `validation`: how many samples are looked at after an epoch.
-    init(_ divided: DividedNetwork, _ spec: NeuralFilterSpec, validation: Int, seed: UInt64) {
+    init(_ divided: DividedNetwork, _ spec: NeuralFilterSpec, validation: Int) {
         let training = spec.training
-        classes = Set(spec.classes)
+        self.spec = spec
         network = Network(plan: divided.whole, batch: training.batchSize, frozen: divided.encoder)
         evaluator = Network(
             plan: divided.whole, batch: ImageSet.evaluationBatch, mode: .evaluation,
@@ -25,7 +23,6 @@ final class FilterTraining: TrainedNetwork {
         optimizer = LocalOptimizer(
             training.optimizer, clipNorm: training.clipNorm, count: divided.whole.layout.count)
         scores = FloatBuffer(count: validation).view
-        self.seed = seed
     }
 
     var input: FloatView { network.input }
@@ -37,22 +34,16 @@ final class FilterTraining: TrainedNetwork {
         set { optimizer.learningRate = newValue }
     }
 
-    func resume(after steps: Int) {
-        self.steps = steps
-        optimizer.resume(after: steps)
-    }
+    func resume(after steps: Int) { optimizer.resume(after: steps) }
 
     private func isOfInterest(_ labels: [UInt8]) -> [UInt8] {
-        labels.map { classes.contains(Int($0)) ? 1 : 0 }
+        labels.map { spec.isOfInterest($0) ? 1 : 0 }
     }
 
     func step(labels: [UInt8], order: [UInt32], range: Range<Int>) -> (lossSum: Double, correct: Int) {
-        network.dropoutStream = RandomStream(
-            RandomKey(seed: seed, purpose: .dropout, client: 0, participation: UInt32(steps)))
         network.forward(samples: range.count)
         let result = network.softmaxCrossEntropy(labels: isOfInterest(labels).span, samples: range.count)
         optimizer.step(network, samples: range.count)
-        steps += 1
         return result
     }
 

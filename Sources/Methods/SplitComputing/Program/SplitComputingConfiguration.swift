@@ -74,7 +74,8 @@ public struct SplitTrainingSpec: Sendable, Equatable {
 
     /// Which epoch's network is deployed.
     public enum Checkpoint: String, Sendable, CaseIterable {
-        /// That with the most right answers for validation samples, the first of equals; without such samples the last.
+        /// That with the most right answers for validation samples, the first of equals; without such samples, of early exits
+        /// and of filters the last.
         case best
         case last
     }
@@ -237,6 +238,8 @@ public struct NeuralFilterSpec: Sendable, Equatable {
         self.minimumRecall = minimumRecall
         self.training = training
     }
+
+    package func isOfInterest(_ label: UInt8) -> Bool { classes.contains(Int(label)) }
 }
 
 /// What the divided networks are compared with, in the same run.

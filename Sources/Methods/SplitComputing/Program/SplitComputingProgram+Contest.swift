@@ -32,14 +32,20 @@ extension SplitComputingProgram {
         return mode.isAfterStage1 ? state.afterStage1! : state.deployed
     }
 
-    private func isOfInterest(_ label: UInt8) -> Bool { configuration.filter.classes.contains(Int(label)) }
-
     private func threshold(ofFilter index: Int) -> FilterThreshold {
-        let scores = states[index]!.validationScores
-        return FilterThreshold(
-            scores: (0..<scores.count).map { scores[$0] },
-            isOfInterest: held.validation.map { isOfInterest(data.labels[Int($0)]) },
-            minimumRecall: configuration.filter.minimumRecall)
+        FilterThreshold(
+            scores: states[index]!.validationScores, held: held, labels: data.labels, configuration.filter)
+    }
+
+    /// Hexadecimal.
+    private func digest(of mode: SplitMode, _ threshold: FilterThreshold?) -> String {
+        var parts = [parameters(of: mode)]
+        if let filter = mode.filter, let threshold {
+            parts += [
+                divided[filter].parametersOfClassifier(states[filter]!.deployed), threshold.chosen.object,
+            ]
+        }
+        return hexadecimal(ObjectBytes.joined(parts).digest)
     }
 
     /// As `ServedDevice` reads it; `all` are the parameters of the mode's network as a whole.
@@ -47,14 +53,13 @@ extension SplitComputingProgram {
         let mode = modes[index]
         guard let network = mode.network else { return ObjectBytes([]) }
         var parts = [divided[network].parametersOfDevice(all)]
-        var values = [Float(index)]
         if let filter = mode.filter, let threshold {
             parts.append(divided[filter].parametersOfClassifier(states[filter]!.deployed))
-            values.insert(threshold.chosen.threshold, at: 0)
+            parts.append(threshold.chosen.object)
         }
-        let settings = FloatBuffer(count: values.count).view
-        settings.copy(from: values)
-        return .joined(parts + [ObjectBytes(settings)])
+        let number = FloatBuffer(count: 1).view
+        number[0] = Float(index)
+        return .joined(parts + [ObjectBytes(number)])
     }
 
     private mutating func serve(
@@ -105,9 +110,12 @@ extension SplitComputingProgram {
             row[own] = 1
         }
         let truth = data.test.labels[item - 1]
-        if result.label.map({ $0 == Int(truth) }) ?? !isOfInterest(truth) { contest!.correct += 1 }
+        if result.label.map({ $0 == Int(truth) }) ?? !configuration.filter.isOfInterest(truth) {
+            contest!.correct += 1
+        }
         if !isLocal, contest!.threshold != nil {
-            contest!.filtered.add(isOfInterest: isOfInterest(truth), isSent: !result.byDevice)
+            contest!.filtered.add(
+                isOfInterest: configuration.filter.isOfInterest(truth), isSent: !result.byDevice)
         }
         if isLocal {
             contest!.local += 1
@@ -117,7 +125,9 @@ extension SplitComputingProgram {
             contest!.payloads[item - 1] = answer.count
             contest!.sent += 1
         }
-        return settled(task)
+        var step = settled(task)
+        step.isSilent = result.byDevice
+        return step
     }
 
     public mutating func lose(_ items: [Int], of task: TaskSpec) -> ProgramStep {
@@ -143,7 +153,7 @@ extension SplitComputingProgram {
                 ModeRow(
                     round: round + 1, mode: mode, bits: configuration.bottleneck.format.bits,
                     accuracy: accuracy, wholeAccuracy: whole, contest: contest, deployed: deployed,
-                    pricing: pricing, digest: hexadecimal(parameters(of: mode).digest)))
+                    pricing: pricing, digest: digest(of: mode, contest.threshold)))
         ]
         rows += filterRows(contest).map { .neuralFilter($0) }
         self.contest = nil

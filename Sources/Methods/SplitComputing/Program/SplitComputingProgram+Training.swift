@@ -106,10 +106,9 @@ extension SplitComputingProgram {
         return isWhole ? finishEpoch(epoch) : ProgramStep()
     }
 
-    /// The scores that decide a filter's threshold are those of its last epoch, so that it is deployed as that left it.
     private mutating func keepBest(_ number: Int, _ sums: TaskSums) {
         guard number > 0, configuration.training.checkpoint == .best, sums.validation.samples > 0,
-            networks[number - 1].kind != .neuralFilter
+            networks[number - 1].keepsBest
         else { return }
         states[number - 1]!.keep(correct: sums.validation.correct)
     }

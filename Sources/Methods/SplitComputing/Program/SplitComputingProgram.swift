@@ -90,11 +90,12 @@ public struct SplitComputingProgram: Program {
             final: round == timetable.rounds)
     }
 
-    /// The parameters of the network at a place as a snapshot of a finished run has them, in the layout of the whole.
+    /// Of the network at a place as a snapshot of a finished run has it: parameters in the layout of the whole, and a filter's
+    /// scores of so many validation samples.
     package static func deployed(
-        _ index: Int, _ divided: DividedNetwork, in snapshot: Snapshot
-    ) -> ObjectBytes? {
-        SplitState(divided, index, snapshot, scores: 0)?.deployed
+        _ index: Int, _ divided: DividedNetwork, in snapshot: Snapshot, scores: Int = 0
+    ) -> (parameters: ObjectBytes, scores: FloatView)? {
+        SplitState(divided, index, snapshot, scores: scores).map { ($0.deployed, $0.validationScores) }
     }
 
     // MARK: - Program

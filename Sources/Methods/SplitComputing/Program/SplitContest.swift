@@ -56,9 +56,9 @@ package struct SplitTraffic: Sendable, Equatable {
         (self.total, self.least, self.greatest) = (total, least, greatest)
     }
 
-    /// Of images, those that cross the link as the mode would have it: all but exits. What the device answered without a
-    /// link, and what was lost, is a fault of this run and not a cost of the mode.
-    package var share: Double { images == 0 ? 0 : Double(images - exits) / Double(images) }
+    /// Of images, those that cross the link as the mode would have it: all but exits, among those of which it is known. What
+    /// the device answered without a link, and what was lost, is a fault of this run and not a cost of the mode.
+    package var share: Double { sent + exits == 0 ? 1 : Double(sent) / Double(sent + exits) }
 
     /// Of an image that was sent.
     package var mean: Double { sent == 0 ? 0 : Double(total) / Double(sent) }

@@ -71,8 +71,7 @@ public final class SplitExecutor: TaskExecutor {
         let network: any TrainedNetwork =
             phase.lesson == .interest
             ? FilterTraining(
-                divided[index], configuration.filter, validation: images.held.validation.count,
-                seed: configuration.seed)
+                divided[index], configuration.filter, validation: images.held.validation.count)
             : DividedTraining(
                 divided[index], lesson: phase.lesson, training: phase.training,
                 settings: configuration.training,

@@ -20,6 +20,8 @@ public struct SplitForecast: Sendable, Equatable {
     public let teacherParameters: Int
     /// In the order of the configuration.
     public let modes: [Mode]
+    /// Modes whose networks are too large for the run's own device, as sentences.
+    public let misfits: [String]
 
     package init(
         _ configuration: SplitComputingConfiguration, teacher: NetworkPlan, pricing: SplitPricing
@@ -27,6 +29,7 @@ public struct SplitForecast: Sendable, Equatable {
         let divided = try configuration.divided(teacher)
         rounds = SplitTimetable(configuration).rounds
         teacherParameters = teacher.parameterCount
+        var misfits: [String] = []
         modes = configuration.modes.map { mode in
             let bytes = configuration.payloadBytes(mode, divided, teacher)
             let traffic = SplitTraffic(
@@ -34,6 +37,7 @@ public struct SplitForecast: Sendable, Equatable {
                 least: bytes ?? 0,
                 greatest: bytes ?? 0)
             let deployed = pricing.deployed(mode, divided, traffic)
+            if let text = pricing.misfit(mode.name, bytes: deployed.memoryBytes) { misfits.append(text) }
             let cost = pricing.cost(of: deployed, on: pricing.devices[0], at: pricing.rate)
             return Mode(
                 name: mode.name, payloadBytes: bytes,
@@ -42,6 +46,7 @@ public struct SplitForecast: Sendable, Equatable {
                 serverMACs: deployed.server?.macs ?? 0, latencySeconds: bytes == nil ? nil : cost.seconds,
                 energyJoules: bytes == nil ? nil : cost.joules)
         }
+        self.misfits = misfits
     }
 }
 

@@ -74,17 +74,8 @@ public struct SplitMode: Sendable, Equatable {
         if case .divided(_, afterStage1: true) = kind { true } else { false }
     }
 
-    /// The word for it in tables.
-    package var word: String {
-        switch kind {
-        case .local: "local"
-        case .edge(let quality): quality == nil ? "edge_raw" : "edge_jpeg"
-        case .divided(_, let first): first ? "stage1" : String(name.prefix { !$0.isNumber }.dropLast())
-        case .exiting: "early_exit"
-        case .small: "local_small"
-        case .filtered: "filtered"
-        }
-    }
+    /// The word for its kind in tables.
+    package let word: String
 }
 
 extension SplitComputingConfiguration {
@@ -92,14 +83,16 @@ extension SplitComputingConfiguration {
     public var modes: [SplitMode] {
         var modes: [SplitMode] = []
         for (index, network) in networks.enumerated() {
-            func add(_ kind: SplitMode.Kind, _ suffix: String = "") {
+            func add(_ kind: SplitMode.Kind, _ suffix: String = "", word: String? = nil) {
                 modes.append(
-                    SplitMode(kind: kind, name: network.name + suffix, channels: network.channels))
+                    SplitMode(
+                        kind: kind, name: network.name + suffix, channels: network.channels,
+                        word: word ?? network.word))
             }
             switch network.kind {
             case .bottleneck:
                 add(.divided(network: index, afterStage1: false))
-                add(.divided(network: index, afterStage1: true), "_stage1")
+                add(.divided(network: index, afterStage1: true), "_stage1", word: "stage1")
             case .naive, .headDistillation, .autoencoder: add(.divided(network: index, afterStage1: false))
             case .earlyExit:
                 for threshold in deployment.exitThresholds {
@@ -110,17 +103,18 @@ extension SplitComputingConfiguration {
                 modes.append(
                     SplitMode(
                         kind: .filtered(network: 0, filter: index), name: "filtered_\(network.channels)",
-                        channels: network.channels))
+                        channels: network.channels, word: "filtered"))
             }
         }
-        modes.append(SplitMode(kind: .local, name: "local", channels: 0))
+        modes.append(SplitMode(kind: .local, name: "local", channels: 0, word: "local"))
         if baselines.contains(.edgeJPEG) {
             modes += deployment.jpegQualities.map {
-                SplitMode(kind: .edge(quality: $0), name: "edge_jpeg_\($0)", channels: 0)
+                SplitMode(kind: .edge(quality: $0), name: "edge_jpeg_\($0)", channels: 0, word: "edge_jpeg")
             }
         }
         if baselines.contains(.edgeRaw) {
-            modes.append(SplitMode(kind: .edge(quality: nil), name: "edge_raw", channels: 0))
+            modes.append(
+                SplitMode(kind: .edge(quality: nil), name: "edge_raw", channels: 0, word: "edge_raw"))
         }
         return modes
     }

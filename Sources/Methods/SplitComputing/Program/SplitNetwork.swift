@@ -49,18 +49,30 @@ package struct SplitNetwork: Sendable, Equatable {
     /// Of the code that it is made for; 0 where the teacher's own cut is taken.
     package let channels: Int
 
-    /// Unique in a run.
-    package var name: String {
+    /// The word for its kind.
+    package var word: String {
         switch kind {
-        case .bottleneck: "bottlefit_\(channels)"
-        case .naive(let loss): "naive_\(loss.rawValue)_\(channels)"
-        case .headDistillation: "hnd_\(channels)"
-        case .autoencoder: "autoencoder_\(channels)"
+        case .bottleneck: "bottlefit"
+        case .naive(let loss): "naive_\(loss.rawValue)"
+        case .headDistillation: "hnd"
+        case .autoencoder: "autoencoder"
         case .earlyExit: "early_exit"
         case .small: "local_small"
         case .neuralFilter: "neural_filter"
         }
     }
+
+    /// Unique in a run.
+    package var name: String {
+        switch kind {
+        case .bottleneck, .naive, .headDistillation, .autoencoder: "\(word)_\(channels)"
+        case .earlyExit, .small, .neuralFilter: word
+        }
+    }
+
+    /// Whether its best epoch is told by right answers for validation samples. Those of an early exit are its end's alone;
+    /// the scores that decide a filter's threshold are those of its last epoch.
+    var keepsBest: Bool { kind != .earlyExit && kind != .neuralFilter }
 
     package func divided(
         _ teacher: NetworkPlan, _ configuration: SplitComputingConfiguration

@@ -12,17 +12,19 @@ package struct SplitPricing: Sendable, Equatable {
     /// The same as the scenario has them, 10^6 bit/s.
     private let ratesMbps: [Double]
     package let headers: InferenceHeaders
+    private let format: CodeFormat
     private let teacher: NetworkPlan
 
     /// `link`: the profile of `links.radio`.
     package init(
         _ links: LinkSweepSpec, devices: [DeviceProfile], server: DeviceProfile, link profile: LinkProfile,
-        teacher: NetworkPlan, headers: InferenceHeaders
+        teacher: NetworkPlan, format: CodeFormat, headers: InferenceHeaders
     ) {
         precondition(!devices.isEmpty, "no device")
         self.devices = devices
         self.server = server
         self.teacher = teacher
+        self.format = format
         self.headers = headers
         ratesMbps = links.ratesMbps
         rates = ratesMbps.map { $0 * 1e6 }
@@ -42,7 +44,11 @@ package struct SplitPricing: Sendable, Equatable {
     package func deployed(
         _ mode: SplitMode, _ divided: [DividedNetwork], _ traffic: SplitTraffic
     ) -> DeployedMode {
-        let payload = max(1, UInt64(traffic.mean.rounded()))
+        // Where nothing was sent, because there was no link, what would be without compression.
+        func payload(_ values: Int) -> UInt64 {
+            let bytes = traffic.sent > 0 ? traffic.mean.rounded() : Double(values)
+            return max(1, UInt64(bytes))
+        }
         var device = mode.onDevice(divided)
         let server: NetworkPlan?
         let sent: OffloadMode?
@@ -54,11 +60,14 @@ package struct SplitPricing: Sendable, Equatable {
             (server, sent) = (nil, nil)
         case .small: (server, sent) = (nil, nil)
         case .edge(quality: nil): (server, sent) = (teacher, .raw(teacher, name: mode.name))
-        case .edge(quality: _?): (server, sent) = (teacher, .jpeg(teacher, bytes: payload, name: mode.name))
+        case .edge(quality: _?):
+            (server, sent) = (teacher, .jpeg(teacher, bytes: payload(teacher.input.count), name: mode.name))
         case .divided(let network, _), .exiting(let network, _), .filtered(let network, _):
             guard let tail = divided[network].tail else { preconditionFailure("\(mode.name) without a tail") }
             server = tail
-            sent = .split(name: mode.name, device: device, tail: tail, payload: payload)
+            sent = .split(
+                name: mode.name, device: device, tail: tail,
+                payload: payload(format.payloadBytes(values: divided[network].code.count)))
             if let filter = mode.filter.map({ divided[$0] }) {
                 staying = [filter.head] + (filter.exit.map { [$0] } ?? [])
             }
@@ -84,6 +93,13 @@ package struct SplitPricing: Sendable, Equatable {
         return mode.share == 1 ? offload.priced(sent) : nil
     }
 
+    /// Why a mode that takes so many bytes of memory cannot run on the run's own device; nil where it can.
+    package func misfit(_ mode: String, bytes: UInt64) -> String? {
+        let device = devices[0]
+        guard bytes > device.memory.bytes else { return nil }
+        return "\(mode) needs \(bytes) bytes of memory, and \(device.name) has \(device.memory.bytes)"
+    }
+
     /// Of all devices at all rates.
     package func rateRows(_ mode: DeployedMode) -> [RateRow] {
         devices.flatMap { device in
@@ -107,6 +123,10 @@ package struct DeployedMode: Sendable, Equatable {
     /// Of images that cross it.
     package let share: Double
     package let device: [NetworkPlan]
+    /// Weights and activations of an image on the device.
+    package var memoryBytes: UInt64 {
+        DeviceMemory.inference(device.flatMap { $0.deviceLayers().map(\.cost) }, batch: 1).total
+    }
     package let server: NetworkPlan?
 }
 

@@ -46,10 +46,10 @@ public struct ModeRow: Sendable, Equatable {
     public var device: String
     public var rateMbps: Double
     public var cost: MeanCost
-    /// BLAKE2b-256 of its network's parameters, hexadecimal.
+    /// BLAKE2b-256 of its network's parameters, and of a filter's behind them with its threshold, hexadecimal.
     public var digest: String
     /// XXH3-128 of the logits of all images in their order, hexadecimal; of an image that the device answered itself there
-    /// is 1 for the class and 0 for others. Empty where nothing is sent.
+    /// is 1 for the class and 0 for others, of one that was withheld or lost 0 for all. Empty where nothing is sent.
     public var answersDigest: String
 
     public init(
@@ -94,7 +94,7 @@ public struct ModeRow: Sendable, Equatable {
     public var payloadBytesPerImage: Double { Double(totalPayloadBytes) / Double(max(1, images)) }
 
     /// Messages to the server.
-    public var messagesPerImage: Double { Double(sent + exits) / Double(max(1, images)) }
+    public var messagesPerImage: Double { Double(sent) / Double(max(1, images)) }
 
     /// What it sent, as pricing reads it.
     package var traffic: SplitTraffic {
@@ -126,9 +126,7 @@ extension ModeRow {
             totalPayloadBytes: traffic.total, headerBytes: mode.isServed ? pricing.headers.item : 0,
             deviceParameters: deployed.device.reduce(0) { $0 + $1.parameterCount },
             deviceMACs: deployed.device.reduce(0) { $0 + $1.macs },
-            deviceMemoryBytes: DeviceMemory.inference(
-                deployed.device.flatMap { $0.deviceLayers().map(\.cost) }, batch: 1
-            ).total, serverParameters: deployed.server?.parameterCount ?? 0,
+            deviceMemoryBytes: deployed.memoryBytes, serverParameters: deployed.server?.parameterCount ?? 0,
             serverMACs: deployed.server?.macs ?? 0, device: device.name, rateMbps: pricing.rate / 1e6,
             cost: pricing.cost(of: deployed, on: device, at: pricing.rate), digest: digest,
             answersDigest: contest.logits.map { "\(ObjectBytes($0).id)" } ?? "")

@@ -58,6 +58,10 @@ import Testing
         let locals = [(0.5, 0.8), (0.1, 0.6), (0.4, 0.8)].map {
             OffloadCandidate(World.priced(World.mode(head: $0.0)), accuracy: $0.1)
         }
+        // Scores are by the whole network's half second, whatever is fallen back to.
+        #expect(
+            World.near(
+                OffloadController(locals, settings: Self.seconds()).score(seconds: 0.1, joules: 0), 0.2))
         #expect(OffloadController(locals, settings: Self.seconds(floor: 0.7)).fallback == 2)
         #expect(OffloadController(locals, settings: Self.seconds()).fallback == 1)
         #expect(OffloadController(locals, settings: Self.seconds(floor: 0.9)).fallback == 1)
