@@ -26,7 +26,7 @@ struct DevicesSplitCommand: ParsableCommand {
     @Argument(help: "Network of the zoo, as in `tributary model`.") var model: String
     @Option(help: "Where the bottleneck is: 1, 2 or 3, as in BottleFit.") var version = 2
     @Option(help: "Channels of bottlenecks, such as 3,6.") var channels = IntegerList([3, 6, 9, 12])
-    @Option(help: "One sample: channels, height and width.")
+    @Option(help: "One sample: channels, height and width, such as 3x32x32.")
     var input = InputShape(Shape(channels: 3, height: 224, width: 224))
     @Option(help: "Classes.") var classes = 1000
     @Option(help: "Of a value of the code: 1 to 8, 16 or 32.") var bits = 8
@@ -36,8 +36,8 @@ struct DevicesSplitCommand: ParsableCommand {
     @Option(help: "Device profile of the server.") var server = "edge_server"
     @Option(help: "Link profile.") var link = "wifi"
     @Option(help: "Rates of the uplink in Mbit/s.") var rates = RateList([0.5, 1, 2, 5, 10, 20, 50, 100])
-    @Option(help: "Of an image as a JPEG file. Default: ImageNet's mean at 224 x 224, 44.77 KiB.")
-    var jpegBytes = PublishedSplit.jpegBytes
+    @Option(help: "Of an image as a JPEG file. Default, of 3x224x224 alone: ImageNet's mean, 44.77 KiB.")
+    var jpegBytes: Int?
     @Flag(help: "Print one JSON document on standard output.") var json = false
 
     func validate() throws {
@@ -50,13 +50,20 @@ struct DevicesSplitCommand: ParsableCommand {
         guard (1...8).contains(bits) || bits == 16 || bits == 32 else {
             throw ValidationError("--bits is \(bits); give a whole number from 1 to 8, 16 or 32.")
         }
-        guard (1...1 << 30).contains(jpegBytes) else {
-            throw ValidationError("--jpeg-bytes is \(jpegBytes); give a whole number from 1 to \(1 << 30).")
+        let isPublished = input.shape == Shape(channels: 3, height: 224, width: 224)
+        guard let bytes = jpegBytes ?? (isPublished ? PublishedSplit.jpegBytes : nil) else {
+            throw ValidationError(
+                "--jpeg-bytes is missing, and nothing was published for images of \(input.defaultValueDescription); give "
+                    + "what one has as a JPEG file.")
+        }
+        guard (1...1 << 30).contains(bytes) else {
+            throw ValidationError("--jpeg-bytes is \(bytes); give a whole number from 1 to \(1 << 30).")
         }
     }
 
     func run() throws {
         let teacher = try zooPlan(model, input: input, classes: classes)
+        let jpegBytes = jpegBytes ?? PublishedSplit.jpegBytes
         let devices = try (device.isEmpty ? ["raspberry_pi_4", "jetson_nano"] : device).map {
             try ProfileCatalogue.device($0)
         }
@@ -64,7 +71,7 @@ struct DevicesSplitCommand: ParsableCommand {
         let link = try ProfileCatalogue.link(link)
         let comparison = SplitComparison(
             teacher: teacher, version: version, bits: bits, jpegBytes: jpegBytes,
-            modes: try modes(of: teacher),
+            modes: try modes(of: teacher, jpegBytes: jpegBytes),
             rates: rates.values.map { $0 * 1e6 },
             pricings: devices.map {
                 OffloadPricing(device: $0, server: server, link: link, headerBytes: Item.headerBytes)
@@ -72,7 +79,7 @@ struct DevicesSplitCommand: ParsableCommand {
         if json { try printJSON(comparison) } else { try printText(comparison.text) }
     }
 
-    private func modes(of teacher: NetworkPlan) throws -> [OffloadMode] {
+    private func modes(of teacher: NetworkPlan, jpegBytes: Int) throws -> [OffloadMode] {
         let splits = try channels.values.map { channels in
             let divided = try DividedNetwork.bottleneck(of: teacher, version: version, channels: channels)
             return OffloadMode.split(

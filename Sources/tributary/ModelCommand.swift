@@ -99,7 +99,10 @@ struct InputShape: ExpressibleByArgument {
 
     init(_ shape: Shape) { self.shape = shape }
 
-    var defaultValueDescription: String { "\(shape)" }
+    var defaultValueDescription: String {
+        shape.height * shape.width == 1
+            ? "\(shape.channels)" : "\(shape.channels)x\(shape.height)x\(shape.width)"
+    }
 
     init?(argument: String) {
         let inner =

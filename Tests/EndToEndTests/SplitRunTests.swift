@@ -229,7 +229,8 @@ import Testing
         for outcome in refused {
             #expect(
                 outcome.errors.contains(
-                    "filter.classes: none of 1 validation samples is of these; raise dataset.validation_fraction"))
+                    "filter.classes: none of 1 validation samples is of these; raise dataset.validation_fraction"
+                ))
         }
     }
 

@@ -345,15 +345,15 @@ import Testing
 
     /// Four images at 8 Mbit/s, the third without a link. One takes 1.368 ms and 7.104 mJ split, 1.168 and 3.504 or 0.568
     /// and 1.704 as an image, 1 and 6 locally, and by these the score is weighted. Without a link nobody answers for 99
-    /// ms, in which device and radio draw 3 W, and the device computes in the last. The first image's probe has 1 mJ and
-    /// 1,000 B; messages have headers of 80 B. Accuracies are those of the modes that answered, of the third image local's;
+    /// ms, in which device and radio draw 3 W, and the device computes in the last. The first image's probe is as
+    /// long as the shortest message, 280 B, and has 0.28 mJ; messages have headers of 80 B. Accuracies are those of the modes that answered, of the third image local's;
     /// the controller computes the fourth locally, too.
     @Test func policies() throws {
         let text = SplitReport(try record(isOnBench: true)).text
         let table = """
             Choosing at run time
             policy        accuracy  latency   energy  above idle  on air  score  regret  late  fell back
-            controller      0.6875  25.5 ms  78.4 mJ     27.3 mJ   490 B   19.3    18.7     0          1
+            controller      0.6875  25.5 ms  78.2 mJ     27.1 mJ   310 B   19.3    18.7     0          1
             oracle          0.5938  0.68 ms  2.78 mJ     1.43 mJ   360 B   0.57       0     0          0
             local           0.8750  1.00 ms  6.00 mJ     4.00 mJ     0 B   1.00    0.43     0          0
             edge_jpeg_10    0.5938  25.4 ms  77.0 mJ     26.2 mJ   360 B   19.1    18.6     0          1

@@ -55,7 +55,9 @@ public struct SplitControl: Sendable {
         let settings = ControllerSettings(
             deadlineSeconds: control.deadlineSeconds, accuracyFloor: control.accuracyFloor,
             latencyWeight: control.latencyWeight, energyWeight: control.energyWeight,
-            hysteresis: control.hysteresis)
+            hysteresis: control.hysteresis,
+            // As long as the shortest message, of whose rate it tells.
+            probeBytes: candidates.map(\.mode.uplinkBytes).filter { $0 > 0 }.min() ?? 1000)
         let simulation = OffloadSimulation(trace, candidates: candidates, link: link, settings: settings)
         func name(_ index: Int) -> String { candidates[index].mode.name }
         windows = simulation.windows.enumerated().map { index, it in

@@ -12,7 +12,7 @@ package struct RateEstimator: Sendable, Equatable {
     package private(set) var mean: Double?
     private var measured: [Double] = []
 
-    package init(smoothing: Double = 0.3, quantile: Double = 0.1, memory: Int = 10) {
+    package init(smoothing: Double = 0.3, quantile: Double = 0.1, memory: Int = 5) {
         precondition(smoothing > 0 && smoothing <= 1, "a share of \(smoothing)")
         precondition((0...1).contains(quantile) && memory > 0, "no quantile \(quantile) of \(memory)")
         self.smoothing = smoothing
@@ -20,8 +20,13 @@ package struct RateEstimator: Sendable, Equatable {
         self.memory = memory
     }
 
-    /// A message went at `rate` bit/s; 0: it did not come through.
+    /// A message went at `rate` bit/s; 0: it did not come through. The first one that does after others that did not begins
+    /// anew: that there was no connection says nothing of the rate of one.
     package mutating func measure(_ rate: Double) {
+        if rate > 0, measured.last == 0 {
+            measured.removeAll { $0 == 0 }
+            mean = nil
+        }
         mean = mean.map { $0 + smoothing * (rate - $0) } ?? rate
         measured.append(rate)
         if measured.count > memory { measured.removeFirst() }

@@ -116,6 +116,9 @@ extension SplitComputingProgram {
     private mutating func finishEpoch(_ epoch: Int) -> ProgramStep {
         for (number, sums) in sums.sorted(by: { $0.key < $1.key }) {
             keepBest(number, sums)
+            if number > 0, networks[number - 1].lastEpoch(configuration) == epoch {
+                states[number - 1]!.finish()
+            }
             let course = course(of: number, epoch: epoch)
             rows.append(
                 .epoch(

@@ -127,6 +127,10 @@ package struct SplitNetwork: Sendable, Equatable {
         }
     }
 
+    func lastEpoch(_ configuration: SplitComputingConfiguration) -> Int {
+        phases(configuration).last.map { $0.before + $0.training.epochs } ?? 0
+    }
+
     /// The phase of an epoch, from 1; nil after the last.
     func phase(ofEpoch epoch: Int, _ configuration: SplitComputingConfiguration) -> Phase? {
         phases(configuration).first { $0.before + 1...$0.before + $0.training.epochs ~= epoch }

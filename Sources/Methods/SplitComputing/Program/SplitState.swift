@@ -58,6 +58,13 @@ struct SplitState: Sendable {
         training = ObjectBytes(values)
     }
 
+    /// The last phase is over: what the optimiser remembers is of no more use.
+    mutating func finish() {
+        training = .joined([
+            parameters, training.part(training.count - 4 * scores..<training.count),
+        ])
+    }
+
     /// After an epoch with so many right answers for validation samples.
     mutating func keep(correct: Int) {
         if correct > best?.correct ?? -1 { best = (parameters, correct) }

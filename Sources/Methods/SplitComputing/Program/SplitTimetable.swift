@@ -17,9 +17,7 @@ package struct SplitTimetable: Sendable, Equatable {
     package init(_ configuration: SplitComputingConfiguration) {
         teacherEpochs = configuration.teacher.weights == nil ? configuration.teacher.training.epochs : 0
         epochs =
-            configuration.networks.map {
-                $0.phases(configuration).last.map { $0.before + $0.training.epochs } ?? 0
-            }.max() ?? 0
+            configuration.networks.map { $0.lastEpoch(configuration) }.max() ?? 0
         modes = configuration.modes.count
     }
 

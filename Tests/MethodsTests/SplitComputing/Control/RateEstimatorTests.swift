@@ -11,11 +11,22 @@ import Testing
         #expect(estimator.mean == 8 && estimator.low == 8)
         estimator.measure(4)
         #expect(estimator.mean == 6 && estimator.low == 4)
-        for rate in [0.0, 2, 2] { estimator.measure(rate) }
-        // 6, 3, 2.5, 2.25; of 4, 0, 2, 2 a quarter is not above 0.
-        #expect(estimator.mean == 2.25 && estimator.low == 0)
+        for rate in [1.0, 2, 2] { estimator.measure(rate) }
+        // 6, 3.5, 2.75, 2.375; of 4, 1, 2, 2 a quarter is not above 1.
+        #expect(estimator.mean == 2.375 && estimator.low == 1)
         for _ in 0..<2 { estimator.measure(2) }
         #expect(estimator.low == 2)
+    }
+
+    /// While nothing comes through the low rate is 0; the first message that does begins anew, beside what was before.
+    @Test func outage() {
+        var estimator = RateEstimator(smoothing: 0.5, quantile: 0.1, memory: 4)
+        for rate in [8.0, 6, 0, 0] { estimator.measure(rate) }
+        #expect(estimator.mean == 1.75 && estimator.low == 0)
+        estimator.measure(4)
+        #expect(estimator.mean == 4 && estimator.low == 4)
+        estimator.measure(10)
+        #expect(estimator.mean == 7 && estimator.low == 4)
     }
 
     /// The sum of all measurements weighted by s (1 - s)^age, and sorting.
