@@ -30,7 +30,7 @@ public enum ProfileError: Error, Sendable, Equatable, CustomStringConvertible {
         case .unreadable(let path): "\(path) cannot be read as text; name a file in UTF-8"
         case .changed:
             "device or link profiles, or the controller's trace, are not those that the run began with; put them back as they "
-                + "were, or run the scenario again"
+                + "were, use the version that wrote the run, or run the scenario again"
         case .badTrace(let path, let line, let text):
             line > 0 ? "\(path):\(line): \(text)" : "\(path): \(text)"
         case .faults(let faults): faults.description

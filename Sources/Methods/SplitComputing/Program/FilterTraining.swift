@@ -2,9 +2,8 @@ import Networks
 import TensorMath
 
 /// A neural filter (Matsubara et al. 2021, as `FilterLayers`) that learns from labels whether images are of the classes of
-/// interest, by cross-entropy; the stem
-/// stays as it is, its norms as in evaluation. Its state has the scores of all validation samples behind what the
-/// optimiser keeps: those of the last epoch decide the threshold.
+/// interest, by cross-entropy; the stem stays as it is, its norms as in evaluation. Its state has the scores of all
+/// validation samples behind what the optimiser keeps: those of the last epoch decide the threshold.
 final class FilterTraining: TrainedNetwork {
     private let spec: NeuralFilterSpec
     private let network: Network
