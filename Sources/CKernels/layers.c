@@ -162,7 +162,11 @@ void ck_dense_forward(int64_t rows, int64_t inputs, int64_t outputs, const float
 }
 void ck_dense_backward(int64_t rows, int64_t inputs, int64_t outputs, const float *x, const float *dy,
                        const float *weights, float scale, int keep, float *target, float *dx) {
-    CHOOSE(dense_backward, rows, inputs, outputs, x, dy, weights, scale, keep, target, dx);
+    CHOOSE(dense_backward, rows, inputs, outputs, x, dy, weights, scale, keep, NULL, target, dx);
+}
+void ck_dense_descend(int64_t rows, int64_t inputs, int64_t outputs, const float *x, const float *dy,
+                      const ck_descent *descent, float *weights, float *dx) {
+    CHOOSE(dense_backward, rows, inputs, outputs, x, dy, weights, 1.0f, 0, descent, weights, dx);
 }
 void ck_bias(int64_t rows, int64_t columns, const float *bias, int relu, float *y) {
     CHOOSE(bias, rows, columns, bias, relu, y);
@@ -263,9 +267,8 @@ void ck_adam_step(const ck_adam *adam, float *weights, const float *gradient, fl
 void ck_sgd_step(const ck_sgd *sgd, float *weights, const float *gradient, float *velocity, size_t count) {
     CHOOSE(sgd_step, sgd, weights, gradient, velocity, count);
 }
-void ck_proximal_step(float rate, float decay, float weight, const float *anchor, const float *gradient,
-                      float *weights, size_t count) {
-    CHOOSE(proximal_step, rate, decay, weight, anchor, gradient, weights, count);
+void ck_descend(const ck_descent *descent, const float *gradient, float *weights, size_t count) {
+    CHOOSE(descend, descent, gradient, weights, count);
 }
 double ck_inner(const float *a, const float *b, const float *c, size_t count) {
     return CHOOSE(inner, a, b, c, count);

@@ -33,7 +33,7 @@ public final class Network {
     public let mode: Mode
     /// All parameters, in layout order.
     public let parameters: FloatView
-    /// What the last `backward` without a plain step found, in layout order; empty for evaluation.
+    /// What the last `backward` found, in layout order, unless a step was part of it; empty for evaluation.
     public let gradients: FloatView
     /// [batch, C, H, W].
     public let input: FloatView
@@ -149,18 +149,22 @@ public final class Network {
 
     /// From gradients at `taps` (in any number, also several at one block, summed) to those of all
     /// parameters. The mean over samples, if wanted, must already be in them. Blocks behind the last tap get
-    /// none, and their gradients become zero. With `plainStep` every weight moves by -plainStep times its
-    /// gradient instead, in the same pass, and `gradients` is left as it was.
-    public func backward(samples: Int, taps: [Tap], plainStep: Float? = nil) {
-        propagate(
-            samples: samples, loss: false, taps: taps, update: plainStep.map { .apply(rate: $0) } ?? .store)
+    /// none, and their gradients become zero.
+    public func backward(samples: Int, taps: [Tap]) {
+        propagate(samples: samples, loss: false, taps: taps, update: .store)
     }
 
     /// `backward` from `outputGradient`, as `softmaxCrossEntropy` left it, and from further `taps`.
     /// Overwrites `outputGradient`.
-    public func backwardFromLoss(samples: Int, taps: [Tap] = [], plainStep: Float? = nil) {
-        propagate(
-            samples: samples, loss: true, taps: taps, update: plainStep.map { .apply(rate: $0) } ?? .store)
+    public func backwardFromLoss(samples: Int, taps: [Tap] = []) {
+        propagate(samples: samples, loss: true, taps: taps, update: .store)
+    }
+
+    /// `backwardFromLoss` and a step along the gradients in the same pass, which leaves nothing of use in `gradients`.
+    package func descend(samples: Int, taps: [Tap] = [], _ descent: Descent) {
+        precondition(
+            descent.anchor.map { $0.count == parameters.count } ?? true, "an anchor of another layout")
+        propagate(samples: samples, loss: true, taps: taps, update: .descend(descent))
     }
 
     private func propagate(samples: Int, loss: Bool, taps: [Tap], update: WeightUpdate) {
@@ -180,8 +184,8 @@ public final class Network {
             }
             if let gradient {
                 pass(gradient, through: step, samples: samples, update: update)
-            } else if case .store = update {
-                step.clearGradients()
+            } else {
+                passNothing(through: step, update: update)
             }
         }
         if let inputGradient, !isWritten[0] { inputGradient.fill(0) }
@@ -205,6 +209,13 @@ public final class Network {
         return gradient
     }
 
+    /// What a step does whose output nothing depends on: its weights' gradients are zero.
+    private func passNothing(through step: NetworkStep, update: WeightUpdate) {
+        if case .apply = update { return }
+        step.clearGradients()
+        if case .descend(let descent) = update { step.parameters?.descend(descent) }
+    }
+
     /// Hands `gradient` on to what `step` was computed from.
     private func pass(_ gradient: FloatView, through step: NetworkStep, samples: Int, update: WeightUpdate) {
         let count = samples * step.outputCount
@@ -216,6 +227,9 @@ public final class Network {
             layer.backward(
                 samples: samples, outputGradient: gradient, inputGradient: adds ? scratch : target,
                 update: update)
+            if case .descend(let descent) = update, !layer.descends(samples: samples) {
+                step.parameters?.descend(descent)
+            }
             if let target, adds {
                 let size = samples * (source < 0 ? plan.input.count : steps[source].outputCount)
                 ck_axpy(1, scratch.pointer, target.pointer, size)
@@ -293,9 +307,12 @@ public final class Network {
     /// `backwardFromLoss` with `taps` and the optimiser's step, as one pass where that is the same.
     /// `limit`, if given, is what `clipGradients` brings the norm of all gradients down to before.
     public func step(samples: Int, taps: [Tap] = [], limit: Float? = nil, optimizer: inout SGDState) {
-        let rate = optimizer.settings.learningRate
-        if optimizer.settings.isPlain && limit == nil {
-            propagate(samples: samples, loss: true, taps: taps, update: .apply(rate: rate))
+        let settings = optimizer.settings
+        if settings.momentum == 0 && limit == nil {
+            let descent = Descent(rate: settings.learningRate, decay: settings.weightDecay)
+            propagate(
+                samples: samples, loss: true, taps: taps,
+                update: settings.isPlain ? .apply(rate: settings.learningRate) : .descend(descent))
             optimizer.started = true
         } else {
             propagate(samples: samples, loss: true, taps: taps, update: .store)

@@ -36,8 +36,16 @@ extension NetworksTests {
             var sgd = ck_sgd(learning_rate: 0.2, momentum: 0, weight_decay: 0.01, nesterov: 0, first: 1)
             ck_add_difference(0.3, moved, b, &gradient, count)
             ck_sgd_step(&sgd, &moved, gradient, nil, count)
-            ck_proximal_step(0.2, 0.01, 0.3, b, c, &fused, count)
-            #expect(fused == moved, "proximal_step of \(count)")
+            b.withUnsafeBufferPointer { anchor in
+                var descent = ck_descent(rate: 0.2, decay: 0.01, weight: 0.3, anchor: anchor.baseAddress)
+                ck_descend(&descent, c, &fused, count)
+            }
+            #expect(fused == moved, "descend of \(count)")
+            (fused, moved) = (a, a)
+            var free = ck_descent(rate: 0.2, decay: 0.01, weight: 0.3, anchor: nil)
+            ck_descend(&free, c, &fused, count)
+            ck_sgd_step(&sgd, &moved, c, nil, count)
+            #expect(fused == moved, "descend of \(count) without an anchor")
             ck_mix(0.3, a, b, &y, count)
             agree(y, { 0.3 * Double(a[$0]) + 0.7 * Double(b[$0]) }, "mix")
             y = c
@@ -118,6 +126,21 @@ extension NetworksTests {
             }
             expectClose(passed, dx, "\(what) input gradient from weights that move")
             expectClose(moved, zip(weights, dw).map { $0 - 0.125 * $1 }, "\(what) moved weights")
+            let anchor = randomValues(weights.count, &stream)
+            anchor.withUnsafeBufferPointer { anchor in
+                var descent = ck_descent(rate: 0.1, decay: 0.01, weight: 0.3, anchor: anchor.baseAddress)
+                var (apart, fused, others) = (weights, weights, passed)
+                ck_dense_backward(n, i, o, x, dy, weights, 1, 0, &target, &passed)
+                ck_descend(&descent, target, &apart, apart.count)
+                ck_dense_descend(n, i, o, x, dy, &descent, &fused, &others)
+                #expect(fused == apart, "\(what) weights that descend")
+                #expect(others == passed, "\(what) input gradient from weights that descend")
+                (fused, apart) = (weights, weights)
+                ck_dense_backward(n, i, o, x, dy, weights, 1, 0, &target, nil)
+                ck_descend(&descent, target, &apart, apart.count)
+                ck_dense_descend(n, i, o, x, dy, &descent, &fused, nil)
+                #expect(fused == apart, "\(what) weights that descend alone")
+            }
         }
 
         @Test(arguments: families)

@@ -63,6 +63,51 @@ extension NetworksTests {
             expectClose(first.parameters, separate.parameters, tolerance: 1e-6, "\(name) \(batch)")
         }
 
+        /// A step towards an anchor within the backward pass is the pass, then d = g + weight (w - anchor), then
+        /// w -= rate (d + decay w): bit for bit, in every family, for layers that take it themselves and others.
+        @Test(
+            arguments: [
+                ("mlp", 10), ("mlp", 12), ("mlp", 13), ("mlp", 40), ("cnn", 5), ("cnn", 16), ("resnet20", 3),
+                ("mobilenet_v1_0.25", 3),
+            ], families)
+        func stepsTowardsAnAnchorTakeOnePass(model: (name: String, samples: Int), family: Int32) throws {
+            let side = ["mlp", "cnn"].contains(model.name) ? 28 : 32
+            let plan = try NetworkPlan(
+                spec: try #require(ModelSpec.named(model.name, classes: 10)),
+                input: Shape(channels: 1, height: side, width: side), classes: 10)
+            let (apart, fused) = (
+                Network(plan: plan, batch: model.samples), Network(plan: plan, batch: model.samples)
+            )
+            var stream = RandomStream(RandomKey(seed: 6, purpose: .test))
+            let anchor = FloatBuffer(count: plan.layout.count).view
+            begin(apart)
+            for i in 0..<anchor.count { anchor[i] = apart.parameters[i] + 0.1 * stream.uniform() }
+            for i in 0..<apart.input.count { apart.input[i] = stream.uniform() }
+            for view in [fused.parameters, fused.input] {
+                view.copy(from: view.count == apart.input.count ? apart.input : apart.parameters)
+            }
+            let labels = (0..<model.samples).map { _ in UInt8(stream.index(below: 10)) }
+            let (rate, decay, weight): (Float, Float, Float) = (0.1, 0.01, 0.3)
+            withFamily(family) {
+                for pulls in [true, false, true] {
+                    for network in [apart, fused] {
+                        network.forward(samples: model.samples)
+                        _ = network.softmaxCrossEntropy(labels: labels.span, samples: model.samples)
+                    }
+                    fused.descend(
+                        samples: model.samples,
+                        Descent(rate: rate, decay: decay, weight: weight, anchor: pulls ? anchor : nil))
+                    apart.backwardFromLoss(samples: model.samples)
+                    let (w, g) = (apart.parameters, apart.gradients)
+                    for i in plan.layout.trainableRuns.joined() {
+                        let d = pulls ? g[i] + weight * (w[i] - anchor[i]) : g[i]
+                        w[i] -= rate * (d + decay * w[i])
+                    }
+                    #expect(fused.parameters.array.map(\.bitPattern) == w.array.map(\.bitPattern))
+                }
+            }
+        }
+
         @Test func momentumZeroAndVanishingDecayIsPlain() throws {
             let (images, labels) = data(23, seed: 2)
             let plain = train(

@@ -57,12 +57,20 @@ void ck_convolution_unpack(const ck_convolution *shape, const float *weight_sums
 /// y [rows, outputs] = x [rows, inputs] * transposed weights [outputs, inputs] + bias, then ReLU if `relu`.
 void ck_dense_forward(int64_t rows, int64_t inputs, int64_t outputs, const float *x, const float *weights,
                       const float *bias, int relu, float *y);
-/// Largest `rows` of `ck_dense_backward`.
+/// Largest `rows` of `ck_dense_backward` and `ck_dense_descend`.
 enum { CK_DENSE_ROWS = 12 };
 /// dx [rows, inputs] = dy * weights unless NULL, then target = keep * target + scale * transposed dy * x.
 /// `target` [outputs, inputs] may be `weights`: every weight is read before it is written.
 void ck_dense_backward(int64_t rows, int64_t inputs, int64_t outputs, const float *x, const float *dy,
                        const float *weights, float scale, int keep, float *target, float *dx);
+/// SGD without momentum, optionally pulled towards an anchor of as many values as there are weights: `ck_descend`.
+typedef struct {
+    float rate, decay, weight;
+    const float *anchor;
+} ck_descent;
+/// `ck_dense_backward` and, in the same pass, `ck_descend` of the weights along transposed dy * x, with the same bits.
+void ck_dense_descend(int64_t rows, int64_t inputs, int64_t outputs, const float *x, const float *dy,
+                      const ck_descent *descent, float *weights, float *dx);
 /// y [rows, columns] += bias, then ReLU if `relu`.
 void ck_bias(int64_t rows, int64_t columns, const float *bias, int relu, float *y);
 /// target [columns] = keep * target + scale * (column sums of dy [rows, columns]).
@@ -187,10 +195,9 @@ typedef struct {
 } ck_sgd;
 /// velocity may be NULL when momentum is 0.
 void ck_sgd_step(const ck_sgd *sgd, float *weights, const float *gradient, float *velocity, size_t count);
-/// Plain SGD's step with decay along gradient + weight * (weights - anchor): `ck_add_difference` and `ck_sgd_step` in one
-/// pass, with the same bits. The gradient stays as it is.
-void ck_proximal_step(float rate, float decay, float weight, const float *anchor, const float *gradient,
-                      float *weights, size_t count);
+/// weights -= rate * (gradient + weight * (weights - anchor) + decay * weights), where an anchor that is NULL stands for
+/// no such term. The gradient stays as it is. The bits are those of `ck_add_difference` and `ck_sgd_step`.
+void ck_descend(const ck_descent *descent, const float *gradient, float *weights, size_t count);
 /// How Adam moves a weight: d = gradient + weight_decay w; m and v move to d and d^2 by 1 - beta;
 /// w -= step m / (root sqrt(v) + epsilon), where step and root hold the corrections for the first steps.
 typedef struct {

@@ -23,6 +23,7 @@ final class DenseLayer: Layer {
     }
 
     var overwritesGradient: Bool { relu }
+    func descends(samples: Int) -> Bool { samples < Self.generalBackward }
 
     /// From this many samples on, packing the weights for a general product pays.
     private static let generalForward = 25
@@ -50,7 +51,12 @@ final class DenseLayer: Layer {
                 output.pointer, outputGradient.pointer, outputGradient.pointer, samples * outputs)
         }
         let targets = parameters.targets(update)
-        if let targets, samples < Self.generalBackward {
+        if targets != nil, case .descend(let descent) = update, descends(samples: samples) {
+            var step = descent.kernel(parameters.weight.count, at: parameters.weightOffset)
+            ck_dense_descend(
+                Int64(samples), Int64(inputs), Int64(outputs), input.pointer, outputGradient.pointer, &step,
+                parameters.weight.pointer, inputGradient?.pointer)
+        } else if let targets, samples < Self.generalBackward {
             ck_dense_backward(
                 Int64(samples), Int64(inputs), Int64(outputs), input.pointer, outputGradient.pointer,
                 parameters.weight.pointer, update.scale, update.keep, targets.weight.pointer,
@@ -71,5 +77,8 @@ final class DenseLayer: Layer {
         guard let target = targets?.bias else { return }
         ck_bias_backward(
             Int64(samples), Int64(outputs), outputGradient.pointer, update.scale, update.keep, target.pointer)
+        if case .descend(let descent) = update, descends(samples: samples) {
+            parameters.descendBias(descent)
+        }
     }
 }

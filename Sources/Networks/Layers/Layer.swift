@@ -7,21 +7,14 @@ enum WeightUpdate {
     /// Plain SGD in place of storing: weights -= rate * gradient, after everything that needs the old
     /// weights.
     case apply(rate: Float)
+    /// A step of its own kind once everything that needs the old weights is done. A layer stores its gradients as for
+    /// `store`, unless it says in `descends` that it takes the step itself.
+    case descend(Descent)
 
     /// Factor of the gradient.
-    var scale: Float {
-        switch self {
-        case .store: 1
-        case .apply(let rate): -rate
-        }
-    }
+    var scale: Float { if case .apply(let rate) = self { -rate } else { 1 } }
     /// Whether the target's old value stays.
-    var keep: Int32 {
-        switch self {
-        case .store: 0
-        case .apply: 1
-        }
-    }
+    var keep: Int32 { if case .apply = self { 1 } else { 0 } }
 }
 
 /// A layer that computes one step of a network: a block, or several that run as one. All memory is its own
@@ -33,10 +26,13 @@ protocol Layer: AnyObject {
     /// layers for which `overwritesGradient` is true may overwrite `outputGradient`.
     func backward(samples: Int, outputGradient: FloatView, inputGradient: FloatView?, update: WeightUpdate)
     var overwritesGradient: Bool { get }
+    /// Whether `backward` of so many samples takes the step of `WeightUpdate.descend` itself.
+    func descends(samples: Int) -> Bool
 }
 
 extension Layer {
     var overwritesGradient: Bool { false }
+    func descends(samples: Int) -> Bool { false }
 }
 
 /// What a layer is told of its place in the network.
@@ -70,6 +66,9 @@ struct LayerParameters {
     /// nil where the weights do not learn.
     let weightGradient: FloatView?
     let biasGradient: FloatView?
+    /// Where weight and bias begin in the layout.
+    let weightOffset: Int
+    let biasOffset: Int
 
     /// nil for a block without weights. `gradients` is nil where the weights do not learn.
     init?(block: NetworkPlan.Block, parameters: FloatView, gradients: FloatView?) {
@@ -83,6 +82,8 @@ struct LayerParameters {
         runningVariance = part(block.runningVariance, of: parameters)
         weightGradient = part(block.weight, of: gradients)
         biasGradient = part(block.bias, of: gradients)
+        weightOffset = block.weight?.offset ?? 0
+        biasOffset = block.bias?.offset ?? 0
     }
 
     /// Whether gradients are wanted.
@@ -93,5 +94,16 @@ struct LayerParameters {
         guard let weightGradient else { return nil }
         if case .apply = update { return (weight, bias) }
         return (weightGradient, biasGradient)
+    }
+
+    /// Takes a step along the gradients that are stored.
+    func descend(_ descent: Descent) {
+        if let weightGradient { descent.step(weight, at: weightOffset, along: weightGradient) }
+        descendBias(descent)
+    }
+
+    /// The bias's part of it, if there is one.
+    func descendBias(_ descent: Descent) {
+        if let bias, let biasGradient { descent.step(bias, at: biasOffset, along: biasGradient) }
     }
 }

@@ -65,7 +65,7 @@ final class APFLTraining: ClientTraining {
         mixture.dropoutStream = client.network.dropoutStream
     }
 
-    func step() -> (lossSum: Double, correct: Int) {
+    func step() -> StepSums {
         mix(into: mixture.parameters)
         _ = client.forward(on: mixture)
         mixture.backwardFromLoss(samples: client.samples)

@@ -39,8 +39,9 @@ final class ClientRound: TaskExecution {
         return TaskOutput(
             objects: try objects(activations),
             metrics: [
-                training.lossSum, Double(training.correct), Double(training.seen), Double(training.steps),
-                training.lossSquares,
+                training.sums.lossSum, Double(training.sums.correct), Double(training.seen),
+                Double(training.steps),
+                training.sums.lossSquares,
             ], work: work)
     }
 

@@ -9,8 +9,9 @@ package protocol ClientTraining: AnyObject {
     /// Starts a client's round.
     func begin()
 
-    /// One step on the batch that stands in the network's input: loss sum and correct predictions before it.
-    func step() -> (lossSum: Double, correct: Int)
+    /// One step on the batch that stands in the network's input. A method may wait for further batches of the pass (see
+    /// `BatchWindow`); what its steps saw is in what the call returns that takes them.
+    func step() -> StepSums
 
     /// A pass over all samples is over; `epoch` counts from 1.
     func finishEpoch(_ epoch: Int)
@@ -20,6 +21,31 @@ package protocol ClientTraining: AnyObject {
 
     /// Turns the received model in the network's parameters into the one that this client would use.
     func personalize()
+}
+
+/// What batches looked like before the steps on them.
+package struct StepSums {
+    /// Sum of the samples' losses.
+    package private(set) var lossSum = 0.0
+    package private(set) var correct = 0
+    /// Sum over the batches of samples x squared mean loss.
+    package private(set) var lossSquares = 0.0
+
+    /// Of no batch.
+    package init() {}
+
+    /// Of one batch of `samples`.
+    package init(_ result: (lossSum: Double, correct: Int), samples: Int) {
+        lossSum = result.lossSum
+        correct = result.correct
+        lossSquares = result.lossSum * result.lossSum / Double(samples)
+    }
+
+    package static func += (sums: inout StepSums, more: StepSums) {
+        sums.lossSum += more.lossSum
+        sums.correct += more.correct
+        sums.lossSquares += more.lossSquares
+    }
 }
 
 extension ClientTraining {
@@ -35,6 +61,6 @@ package final class PlainTraining: ClientTraining {
     package init(_ client: LocalClient) { self.client = client }
 
     package func begin() {}
-    package func step() -> (lossSum: Double, correct: Int) { client.descend() }
+    package func step() -> StepSums { client.descend() }
     package func finish() { client.sendParameters() }
 }

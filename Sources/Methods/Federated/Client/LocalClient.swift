@@ -29,6 +29,8 @@ package final class LocalClient {
     /// Samples of the batch in the network's input, and their labels.
     package var samples = 0
     package var labels: [UInt8]
+    /// Whether this batch is the last one of a pass over all samples.
+    package var endsPass = false
     private let initial: FloatView
     /// Where the state holds the client's own segments, unless it is the model itself.
     private let own: FloatView?
@@ -78,27 +80,20 @@ package final class LocalClient {
         if let own { exchange.gatherPersonal(network.parameters, into: own) }
     }
 
-    /// Forward and the loss: its sum and the correct predictions; the gradient waits in the network.
-    package func forward() -> (lossSum: Double, correct: Int) {
-        network.forward(samples: samples)
-        let labels = labels
-        return network.softmaxCrossEntropy(labels: labels.span, samples: samples)
-    }
+    /// Forward and the loss, whose gradient waits in the network.
+    package func forward() -> StepSums { forward(on: network) }
 
     /// A further network that sees the same batch, with parameters of its own if none are given.
-    package func network(
-        mode: Network.Mode = .training, parameters: FloatView? = nil, frozen: Set<String> = []
-    ) -> Network {
+    package func network(parameters: FloatView? = nil, frozen: Set<String> = []) -> Network {
         Network(
-            plan: plan, batch: network.batch, mode: mode, parameters: parameters, input: network.input,
-            frozen: frozen)
+            plan: plan, batch: network.batch, parameters: parameters, input: network.input, frozen: frozen)
     }
 
     /// `forward` through a further network: the gradient waits in it.
-    package func forward(on other: Network) -> (lossSum: Double, correct: Int) {
+    package func forward(on other: Network) -> StepSums {
         other.forward(samples: samples)
         let labels = labels
-        return other.softmaxCrossEntropy(labels: labels.span, samples: samples)
+        return StepSums(other.softmaxCrossEntropy(labels: labels.span, samples: samples), samples: samples)
     }
 
     /// What travels for `update`.
@@ -111,7 +106,7 @@ package final class LocalClient {
     }
 
     /// One step of the scenario's optimiser on the batch.
-    package func descend(taps: [Network.Tap] = []) -> (lossSum: Double, correct: Int) {
+    package func descend(taps: [Network.Tap] = []) -> StepSums {
         let result = forward()
         optimizer.step(network, samples: samples, taps: taps)
         return result

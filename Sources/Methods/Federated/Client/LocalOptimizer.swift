@@ -137,21 +137,21 @@ package struct LocalOptimizer {
         }
     }
 
-    /// The step from the gradients that `network` holds plus weight x (its parameters - anchor), which is the gradient of
-    /// weight / 2 ||parameters - anchor||^2: one pass where that is the same. The gradients may have changed afterwards.
-    package mutating func apply(_ network: Network, weight: Float, towards anchor: FloatView) {
+    /// `backwardFromLoss` and the step, with weight x (the network's parameters - anchor) added to the gradients, which is
+    /// the gradient of weight / 2 ||parameters - anchor||^2; one pass where that is the same.
+    package mutating func step(_ network: Network, samples: Int, weight: Float, towards anchor: FloatView) {
         let (w, g) = (network.parameters, network.gradients)
         precondition(anchor.count == w.count, "an anchor of \(anchor.count) values for \(w.count)")
         guard case .sgd(var sgd) = state, sgd.velocity == nil, clipNorm == nil else {
+            network.backwardFromLoss(samples: samples)
             ck_add_difference(weight, w.pointer, anchor.pointer, g.pointer, w.count)
             return apply(network)
         }
-        for run in network.trainableRuns {
-            let first = run.lowerBound
-            ck_proximal_step(
-                sgd.settings.learningRate, sgd.settings.weightDecay, weight, anchor.pointer + first,
-                g.pointer + first, w.pointer + first, run.count)
-        }
+        network.descend(
+            samples: samples,
+            Descent(
+                rate: sgd.settings.learningRate, decay: sgd.settings.weightDecay, weight: weight,
+                anchor: anchor))
         sgd.started = true
         state = .sgd(sgd)
     }

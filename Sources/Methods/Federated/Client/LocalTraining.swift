@@ -11,10 +11,7 @@ final class LocalTraining {
     private var epoch = 0
     private var position = 0
     private(set) var steps = 0
-    private(set) var lossSum = 0.0
-    private(set) var correct = 0
-    /// Sum over the steps of samples x squared mean loss.
-    private(set) var lossSquares = 0.0
+    private(set) var sums = StepSums()
 
     /// For `client`, whose model and state stand in the executor's `LocalClient`. `participation` numbers the streams
     /// of random numbers.
@@ -47,11 +44,9 @@ final class LocalTraining {
         while epoch < epochs {
             let end = min(position + executor.configuration.training.batchSize, order.count)
             client.samples = end - position
+            client.endsPass = end == order.count
             executor.fill(order, position..<end, augmentation: &augmentation)
-            let result = executor.training.step()
-            lossSum += result.lossSum
-            correct += result.correct
-            lossSquares += result.lossSum * result.lossSum / Double(client.samples)
+            sums += executor.training.step()
             steps += 1
             let cost = 3 * executor.macsPerSample * UInt64(client.samples)
             position = end

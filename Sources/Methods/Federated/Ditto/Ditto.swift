@@ -5,7 +5,8 @@ import TensorMath
 /// Li et al., Ditto: Fair and Robust Federated Learning Through Personalization, ICML 2021, algorithm 1: beside FedAvg's
 /// model each client trains one of its own, v_i -= eta (grad F_i(v_i) + lambda (v_i - w_t)).
 ///
-/// Both take one step a minibatch, as in the authors' code; v_i begins as the initial model.
+/// Both take one step a minibatch, as in the authors' code; v_i begins as the initial model. v_i's steps do not depend on
+/// w's, so that they follow some batches later.
 package struct Ditto: FederatedMethod {
     package static let name = "ditto"
     package static let meaning = "trains a personal model near the global one (Li et al. 2021)"
@@ -37,10 +38,12 @@ final class DittoTraining: ClientTraining {
     private let client: LocalClient
     private let lambda: Float
     private let personal: Network
+    private let window: BatchWindow
     private var optimizer: LocalOptimizer
 
     init(_ client: LocalClient, lambda: Float) {
         self.client = client
+        window = BatchWindow(client)
         self.lambda = lambda
         personal = client.network(parameters: client.exchange.part("personal", of: client.state))
         optimizer = LocalOptimizer(
@@ -49,16 +52,21 @@ final class DittoTraining: ClientTraining {
     }
 
     func begin() {
+        window.clear()
         if !client.hasState { personal.parameters.copy(from: client.initialModel) }
         optimizer.reset(learningRate: client.learningRate)
         personal.dropoutStream = client.network.dropoutStream
     }
 
-    func step() -> (lossSum: Double, correct: Int) {
+    func step() -> StepSums {
+        let isTime = window.add()
         let result = client.descend()
-        _ = client.forward(on: personal)
-        personal.backwardFromLoss(samples: client.samples)
-        optimizer.apply(personal, weight: lambda, towards: client.received)
+        if isTime {
+            window.forEach { _ in
+                _ = client.forward(on: personal)
+                optimizer.step(personal, samples: client.samples, weight: lambda, towards: client.received)
+            }
+        }
         return result
     }
 

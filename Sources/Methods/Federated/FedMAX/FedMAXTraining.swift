@@ -20,7 +20,7 @@ final class FedMAXTraining: ClientTraining {
 
     func begin() {}
 
-    func step() -> (lossSum: Double, correct: Int) {
+    func step() -> StepSums {
         let result = client.forward()
         let count = client.samples * features
         let values = gradient.slice(0, count)

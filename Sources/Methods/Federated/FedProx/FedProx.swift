@@ -37,10 +37,9 @@ final class ProximalTraining: ClientTraining {
         if !client.exchange.isWholeModel { anchor.copy(from: client.network.parameters) }
     }
 
-    func step() -> (lossSum: Double, correct: Int) {
+    func step() -> StepSums {
         let result = client.forward()
-        client.network.backwardFromLoss(samples: client.samples)
-        client.optimizer.apply(client.network, weight: weight, towards: anchor)
+        client.optimizer.step(client.network, samples: client.samples, weight: weight, towards: anchor)
         return result
     }
 

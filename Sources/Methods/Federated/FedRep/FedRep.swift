@@ -75,7 +75,7 @@ final class FedRepTraining: ClientTraining {
         head.dropoutStream = client.network.dropoutStream
     }
 
-    func step() -> (lossSum: Double, correct: Int) {
+    func step() -> StepSums {
         let network = isHead ? head : body
         let result = client.forward(on: network)
         client.optimizer.step(network, samples: client.samples)

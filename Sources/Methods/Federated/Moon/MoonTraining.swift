@@ -2,13 +2,14 @@ import CKernels
 import Networks
 import TensorMath
 
-/// Epochs with MOON's contrastive loss.
+/// Epochs with MOON's contrastive loss. The models that do not change look at some batches at once.
 final class MoonTraining: ClientTraining {
     private let client: LocalClient
     private let method: Moon
     private let block: Int
     private let features: Int
     private let gradient: FloatView
+    private let window: BatchWindow
     private let global: Network
     private let previous: Network
 
@@ -18,27 +19,41 @@ final class MoonTraining: ClientTraining {
         block = client.plan.blocks.count - 2
         features = client.plan.blocks[block].output.count
         gradient = FloatBuffer(count: client.network.batch * features).view
-        global = client.network(mode: .evaluation, parameters: client.received)
-        previous = client.network(
-            mode: .evaluation, parameters: client.exchange.part("previous", of: client.state))
+        let window = BatchWindow(client)
+        self.window = window
+        func frozen(_ parameters: FloatView) -> Network {
+            Network(
+                plan: client.plan, batch: window.capacity, mode: .evaluation, parameters: parameters,
+                input: window.input)
+        }
+        global = frozen(client.received)
+        previous = frozen(client.exchange.part("previous", of: client.state))
     }
 
     func begin() {
+        window.clear()
         if !client.hasState { previous.parameters.copy(from: client.initialModel) }
     }
 
-    func step() -> (lossSum: Double, correct: Int) {
-        global.forward(samples: client.samples)
-        previous.forward(samples: client.samples)
+    func step() -> StepSums {
+        var sums = StepSums()
+        guard window.add() else { return sums }
+        global.forward(samples: window.samples)
+        previous.forward(samples: window.samples)
+        window.forEach { rows in sums += step(rows) }
+        return sums
+    }
+
+    /// One step on the client's batch, whose representations by the other models stand in `rows`.
+    private func step(_ rows: Range<Int>) -> StepSums {
         let result = client.forward()
-        for sample in 0..<client.samples {
-            let range = (sample * features, features)
+        for (sample, row) in rows.enumerated() {
             Self.gradient(
-                client.network.activation(of: block).slice(range.0, range.1),
-                global: global.activation(of: block).slice(range.0, range.1),
-                previous: previous.activation(of: block).slice(range.0, range.1),
+                client.network.activation(of: block).slice(sample * features, features),
+                global: global.activation(of: block).slice(row * features, features),
+                previous: previous.activation(of: block).slice(row * features, features),
                 temperature: method.temperature, scale: method.mu / Double(client.samples),
-                into: gradient.slice(range.0, range.1))
+                into: gradient.slice(sample * features, features))
         }
         let tap = Network.Tap(block: block, gradient: gradient.slice(0, client.samples * features))
         client.optimizer.step(client.network, samples: client.samples, taps: [tap])

@@ -64,14 +64,14 @@ final class PFedMeTraining: ClientTraining {
         client.optimizer.reset(learningRate: Float(method.personalRate))
     }
 
-    func step() -> (lossSum: Double, correct: Int) {
+    func step() -> StepSums {
         let network = client.network
-        var first: (lossSum: Double, correct: Int)?
+        var first: StepSums?
         for _ in 0..<method.innerSteps {
             let result = client.forward()
             first = first ?? result
-            network.backwardFromLoss(samples: client.samples)
-            client.optimizer.apply(network, weight: Float(method.lambda), towards: local)
+            client.optimizer.step(
+                network, samples: client.samples, weight: Float(method.lambda), towards: local)
         }
         let rate = client.learningRate * Float(method.lambda)
         let (w, theta) = (local.pointer, network.parameters.pointer)

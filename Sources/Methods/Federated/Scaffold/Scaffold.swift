@@ -64,7 +64,7 @@ final class ScaffoldTraining: ClientTraining {
         ck_difference(server.pointer, own.pointer, 1, correction.view.pointer, own.count)
     }
 
-    func step() -> (lossSum: Double, correct: Int) {
+    func step() -> StepSums {
         let result = client.descend()
         let (w, d) = (client.network.parameters.pointer, correction.view.pointer)
         for run in runs { ck_axpy(-client.learningRate, d + run.lowerBound, w + run.lowerBound, run.count) }

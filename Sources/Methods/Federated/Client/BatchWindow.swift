@@ -1,0 +1,59 @@
+import Networks
+import TensorMath
+
+/// Batches of one pass that wait for each other, as many as fit into some tens of samples: a network that does not change
+/// meanwhile can look at all of them at once, and one that trains apart takes its steps one after the other, so that each
+/// reads its weights out of a near cache instead of pushing the other's out.
+package final class BatchWindow {
+    /// Most samples at once.
+    package let capacity: Int
+    /// [capacity, C, H, W], batches one behind the other.
+    package let input: FloatView
+    private let client: LocalClient
+    private let width: Int
+    private var batches: [Range<Int>] = []
+    private var labels: [UInt8]
+
+    package init(_ client: LocalClient) {
+        self.client = client
+        let batch = client.network.batch
+        capacity = max(1, 60 / batch) * batch
+        width = client.plan.input.count
+        input = FloatBuffer(count: capacity * width).view
+        labels = .init(repeating: 0, count: capacity)
+        batches.reserveCapacity(capacity / batch)
+    }
+
+    /// Samples that wait.
+    package var samples: Int { batches.last?.upperBound ?? 0 }
+
+    package func clear() { batches.removeAll(keepingCapacity: true) }
+
+    /// Adds the client's batch; whether it is time for the steps, as there is no room for another one or none will come.
+    package func add() -> Bool {
+        let range = samples..<samples + client.samples
+        precondition(range.upperBound <= capacity, "a window of \(capacity) samples is full")
+        rows(range).copy(from: client.network.input.slice(0, range.count * width))
+        for (place, row) in range.enumerated() { labels[row] = client.labels[place] }
+        batches.append(range)
+        return client.endsPass || capacity - range.upperBound < client.network.batch
+    }
+
+    /// Makes each batch the client's again, in order, and ends the wait. `body` is given its rows.
+    package func forEach(_ body: (Range<Int>) -> Void) {
+        let last = client.samples
+        for range in batches {
+            client.network.input.slice(0, range.count * width).copy(from: rows(range))
+            client.samples = range.count
+            client.labels.removeAll(keepingCapacity: true)
+            client.labels.append(contentsOf: labels[range])
+            body(range)
+        }
+        clear()
+        precondition(client.samples == last, "the last batch is the client's own")
+    }
+
+    private func rows(_ range: Range<Int>) -> FloatView {
+        input.slice(range.lowerBound * width, range.count * width)
+    }
+}
