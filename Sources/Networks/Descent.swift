@@ -17,8 +17,13 @@ package struct Descent {
         self.anchor = anchor
     }
 
+    /// The same with the term of an anchor.
+    package func pulled(by weight: Float, towards anchor: FloatView) -> Descent {
+        Descent(rate: rate, decay: decay, weight: weight, anchor: anchor)
+    }
+
     /// Moves `values`, which stand at `offset` in the layout, along as many gradients.
-    func step(_ values: FloatView, at offset: Int, along gradients: FloatView) {
+    package func step(_ values: FloatView, at offset: Int, along gradients: FloatView) {
         precondition(
             values.count == gradients.count, "\(gradients.count) gradients for \(values.count) values")
         var step = kernel(values.count, at: offset)

@@ -71,24 +71,32 @@ final class APFLTraining: ClientTraining {
         mixture.backwardFromLoss(samples: client.samples)
         if let limit = client.configuration.training.clipNorm { mixture.clipGradients(norm: limit) }
         for segment in buffers { copy(segment, from: mixture.parameters, to: personal) }
-        let slope = alphaSlope()
-        let result = client.descend()
         let share = alpha[0]
-        ck_scale(share, mixture.gradients.pointer, mixture.gradients.count)
-        optimizer.apply(personal, gradients: mixture.gradients, runs: mixture.trainableRuns)
+        let slope = stepOfPersonal(share: share)
+        let result = client.descend()
         alpha[0] = min(1, max(0, share - client.learningRate * slope))
         return result
     }
 
-    /// <v - w, gradient at the mixture> + 0.02 alpha.
-    private func alphaSlope() -> Float {
-        let (v, w, g) = (personal.pointer, client.network.parameters.pointer, mixture.gradients.pointer)
+    /// Values that are looked at, scaled and moved before the next ones are read.
+    private static let part = 4 * 4096
+
+    /// v's step along share x the gradient at the mixture; before it, <v - w, that gradient> + 0.02 alpha.
+    private func stepOfPersonal(share: Float) -> Float {
+        let (v, w, g) = (personal, client.network.parameters, mixture.gradients)
+        let descent = optimizer.descent
         var sum = 0.0
         for run in mixture.trainableRuns {
-            let first = run.lowerBound
-            sum += ck_inner(v + first, w + first, g + first, run.count)
+            for first in stride(from: run.lowerBound, to: run.upperBound, by: Self.part) {
+                let count = min(Self.part, run.upperBound - first)
+                let gradient = g.slice(first, count)
+                sum += ck_inner(v.pointer + first, w.pointer + first, gradient.pointer, count)
+                ck_scale(share, gradient.pointer, count)
+                descent?.step(v.slice(first, count), at: first, along: gradient)
+            }
         }
-        return Float(sum) + 0.02 * alpha[0]
+        if descent == nil { optimizer.apply(v, gradients: g, runs: mixture.trainableRuns) }
+        return Float(sum) + 0.02 * share
     }
 
     /// alpha v + (1 - alpha) w, and the running statistics of v, which are those of the mixture's activations.

@@ -97,6 +97,12 @@ package struct LocalOptimizer {
         }
     }
 
+    /// The step where it needs nothing but a value and its gradient; nil with momentum, with clipping and for Adam.
+    package var descent: Descent? {
+        guard case .sgd(let sgd) = state, sgd.velocity == nil, clipNorm == nil else { return nil }
+        return Descent(rate: sgd.settings.learningRate, decay: sgd.settings.weightDecay)
+    }
+
     /// Forgets all steps.
     package mutating func reset(learningRate: Float) {
         switch state {
@@ -142,18 +148,12 @@ package struct LocalOptimizer {
     package mutating func step(_ network: Network, samples: Int, weight: Float, towards anchor: FloatView) {
         let (w, g) = (network.parameters, network.gradients)
         precondition(anchor.count == w.count, "an anchor of \(anchor.count) values for \(w.count)")
-        guard case .sgd(var sgd) = state, sgd.velocity == nil, clipNorm == nil else {
-            network.backwardFromLoss(samples: samples)
-            ck_add_difference(weight, w.pointer, anchor.pointer, g.pointer, w.count)
-            return apply(network)
+        if let descent {
+            return network.descend(samples: samples, descent.pulled(by: weight, towards: anchor))
         }
-        network.descend(
-            samples: samples,
-            Descent(
-                rate: sgd.settings.learningRate, decay: sgd.settings.weightDecay, weight: weight,
-                anchor: anchor))
-        sgd.started = true
-        state = .sgd(sgd)
+        network.backwardFromLoss(samples: samples)
+        ck_add_difference(weight, w.pointer, anchor.pointer, g.pointer, w.count)
+        apply(network)
     }
 
     /// The step from the gradients that `network` holds.
