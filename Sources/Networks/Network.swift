@@ -161,10 +161,10 @@ public final class Network {
     }
 
     /// `backwardFromLoss` and a step along the gradients in the same pass, which leaves nothing of use in `gradients`.
-    package func descend(samples: Int, taps: [Tap] = [], _ descent: Descent) {
+    package func descend(samples: Int, _ descent: Descent) {
         precondition(
             descent.anchor.map { $0.count == parameters.count } ?? true, "an anchor of another layout")
-        propagate(samples: samples, loss: true, taps: taps, update: .descend(descent))
+        propagate(samples: samples, loss: true, taps: [], update: .descend(descent))
     }
 
     private func propagate(samples: Int, loss: Bool, taps: [Tap], update: WeightUpdate) {
@@ -293,8 +293,8 @@ public final class Network {
         return (result.loss, Int(result.correct))
     }
 
-    /// One step on the first `samples` of `input`: forward, cross-entropy, backward, and SGD, which for plain
-    /// SGD happens within the backward pass. Loss and correct predictions are those before the step.
+    /// One step on the first `samples` of `input`: forward, cross-entropy, backward, and SGD, which
+    /// without momentum is part of the backward pass. Loss and correct predictions are those before the step.
     public func trainStep(
         labels: Span<UInt8>, samples: Int, optimizer: inout SGDState
     ) -> (lossSum: Double, correct: Int) {
@@ -308,8 +308,7 @@ public final class Network {
     /// `limit`, if given, is what `clipGradients` brings the norm of all gradients down to before.
     public func step(samples: Int, taps: [Tap] = [], limit: Float? = nil, optimizer: inout SGDState) {
         let settings = optimizer.settings
-        if settings.momentum == 0 && limit == nil {
-            let descent = Descent(rate: settings.learningRate, decay: settings.weightDecay)
+        if let descent = settings.descent, limit == nil {
             propagate(
                 samples: samples, loss: true, taps: taps,
                 update: settings.isPlain ? .apply(rate: settings.learningRate) : .descend(descent))

@@ -17,8 +17,14 @@ public struct SGD: Sendable, Equatable {
         self.weightDecay = weightDecay
     }
 
-    /// Whether a step is w -= learningRate gradient and nothing else, which a backward pass can do by itself.
+    /// Whether a step is w -= learningRate gradient and nothing else.
     public var isPlain: Bool { momentum == 0 && weightDecay == 0 }
+
+    /// The step where it needs nothing but a value and its gradient, so that a backward pass can take it; nil with
+    /// momentum.
+    package var descent: Descent? {
+        momentum == 0 ? Descent(rate: learningRate, decay: weightDecay) : nil
+    }
 }
 
 /// What an optimiser keeps between steps.

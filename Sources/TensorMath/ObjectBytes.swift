@@ -19,12 +19,22 @@ public final class ObjectBytes: Sendable {
     private let name = Mutex<ObjectID?>(nil)
     private nonisolated(unsafe) let base: UnsafeRawPointer
     private let release: @Sendable () -> Void
+    /// What this is a part of.
+    private let whole: ObjectBytes?
 
     /// Takes over memory that stays unchanged until `release` is called, which happens once, on any thread.
     package init(base: UnsafeRawPointer, count: Int, release: @escaping @Sendable () -> Void) {
         self.base = base
         self.count = count
         self.release = release
+        whole = nil
+    }
+
+    private init(_ range: Range<Int>, of whole: ObjectBytes) {
+        base = whole.base + range.lowerBound
+        count = range.count
+        release = {}
+        self.whole = whole
     }
 
     /// `count` bytes written by `fill`, which receives memory aligned to 64.
@@ -51,9 +61,34 @@ public final class ObjectBytes: Sendable {
     /// The bytes of a range as an object of their own, without copying; it keeps the whole alive.
     public func part(_ range: Range<Int>) -> ObjectBytes {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "\(range) of \(count) bytes")
-        return ObjectBytes(base: base + range.lowerBound, count: range.count) {
-            withExtendedLifetime(self) {}
+        return ObjectBytes(range, of: self)
+    }
+
+    /// Objects of little-endian Float32 values that stand one behind the other in the same memory.
+    package static func parts(_ views: [FloatView]) -> [ObjectBytes] {
+        var ranges: [Range<Int>] = []
+        for view in views {
+            let begin = ranges.last?.upperBound ?? 0
+            ranges.append(begin..<begin + 4 * view.count)
         }
+        let whole = ObjectBytes(count: ranges.last?.upperBound ?? 0) { target in
+            for (view, range) in zip(views, ranges) {
+                UnsafeMutableRawBufferPointer(rebasing: target[range]).copyMemory(
+                    from: UnsafeRawBufferPointer(start: view.pointer, count: range.count))
+            }
+        }
+        return ranges.map(whole.part)
+    }
+
+    /// The bytes of parts of one object that follow each other without a gap, without copying; nil for others.
+    package static func together(_ objects: [ObjectBytes]) -> ObjectBytes? {
+        guard let first = objects.first, let whole = first.whole else { return nil }
+        var end = first.base
+        for object in objects {
+            guard object.whole === whole, object.base == end else { return nil }
+            end += object.count
+        }
+        return whole.part(first.base - whole.base..<end - whole.base)
     }
 
     /// Copies the bytes into `values` as little-endian Float32; false when the count does not fit.

@@ -33,24 +33,27 @@ extension Message {
 }
 
 /// Objects that travel in the frame behind the message that names them: one after the other, in the order of their
-/// names, as long as they fit one chunk together.
+/// names. Each fits a chunk, and all fit `Limits.chunksInFrame` chunks.
 public enum InlineObjects {
-    /// Which of `objects` (nil: not wanted or not here) fit a frame of `limit` bytes, as bits, first come first served.
-    public static func mask(_ objects: [ObjectBytes?], limit: Int) -> UInt32 {
+    /// Which of `objects` (nil: not wanted or not here) travel so, as bits, first come first served.
+    public static func mask(_ objects: [ObjectBytes?], chunkBytes: Int) -> UInt32 {
         var mask: UInt32 = 0
         var total = 0
         for (index, object) in objects.enumerated() where index < 32 {
-            guard let object, total + object.count <= limit else { continue }
+            guard let object, object.count <= chunkBytes,
+                total + object.count <= Limits.chunksInFrame * chunkBytes
+            else { continue }
             total += object.count
             mask |= 1 << UInt32(index)
         }
         return mask
     }
 
-    /// The frame with the objects of `mask`; nil for none. A single one is not copied.
+    /// The frame with the objects of `mask`; nil for none. A single one is not copied, nor are ones that stand together.
     public static func frame(_ objects: [ObjectBytes?], mask: UInt32) -> ObjectBytes? {
         let chosen = objects.indices.compactMap { mask >> UInt32($0) & 1 == 1 ? objects[$0] : nil }
         guard chosen.count > 1 else { return chosen.first }
+        if let together = ObjectBytes.together(chosen) { return together }
         return ObjectBytes(count: chosen.reduce(0) { $0 + $1.count }) { target in
             var offset = 0
             for object in chosen {

@@ -14,6 +14,8 @@ public struct Limits: Sendable, Equatable {
     public static let numbersPerMessage = 64
     /// Items that may wait to be computed at one worker; more is a mistake or an attack.
     public static let waitingItems = 1024
+    /// Chunks that one frame may hold, of objects that each fit one: a client's update travels with its state.
+    public static let chunksInFrame = 4
     /// Bytes of UTF-8 in a name or an explanation.
     public static let textBytes = 1024
 

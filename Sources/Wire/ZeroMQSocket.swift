@@ -93,7 +93,7 @@ public struct ZeroMQSocket: ~Copyable {
         }
         // Defaults of libzmq that do harm: linger for ever (a last BYE needs no more than half a second), no bound on
         // a message, queues across reconnects.
-        var bound = Int64(max(limits.chunkBytes, Limits.headerBytes) + 4096)
+        var bound = Int64(max(Limits.chunksInFrame * limits.chunkBytes, Limits.headerBytes) + 4096)
         zmq_setsockopt(handle, ZMQ_MAXMSGSIZE, &bound, MemoryLayout<Int64>.size)
         let common: [(Int32, Int32)] = [
             (ZMQ_LINGER, 500), (ZMQ_SNDHWM, 64), (ZMQ_RCVHWM, 64), (ZMQ_HANDSHAKE_IVL, 3000),

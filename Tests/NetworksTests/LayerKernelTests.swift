@@ -74,6 +74,8 @@ extension NetworksTests {
                         dense(rows, inputs, outputs, &stream)
                     }
                 }
+                // So large that weights are fetched ahead.
+                dense(10, 1030, 257, &stream)
             }
         }
 

@@ -68,15 +68,19 @@ extension NetworksTests {
         @Test(
             arguments: [
                 ("mlp", 10), ("mlp", 12), ("mlp", 13), ("mlp", 40), ("cnn", 5), ("cnn", 16), ("resnet20", 3),
-                ("mobilenet_v1_0.25", 3),
+                ("mobilenet_v1_0.25", 3), ("mlp frozen", 10), ("cnn frozen", 5),
             ], families)
         func stepsTowardsAnAnchorTakeOnePass(model: (name: String, samples: Int), family: Int32) throws {
-            let side = ["mlp", "cnn"].contains(model.name) ? 28 : 32
+            let words = model.name.split(separator: " ").map(String.init)
+            let side = ["mlp", "cnn"].contains(words[0]) ? 28 : 32
             let plan = try NetworkPlan(
-                spec: try #require(ModelSpec.named(model.name, classes: 10)),
+                spec: try #require(ModelSpec.named(words[0], classes: 10)),
                 input: Shape(channels: 1, height: side, width: side), classes: 10)
+            let last = plan.blocks[plan.blocks.count - 1].name
+            let frozen: Set<String> = words.count > 1 ? [last] : []
             let (apart, fused) = (
-                Network(plan: plan, batch: model.samples), Network(plan: plan, batch: model.samples)
+                Network(plan: plan, batch: model.samples, frozen: frozen),
+                Network(plan: plan, batch: model.samples, frozen: frozen)
             )
             var stream = RandomStream(RandomKey(seed: 6, purpose: .test))
             let anchor = FloatBuffer(count: plan.layout.count).view
@@ -99,7 +103,7 @@ extension NetworksTests {
                         Descent(rate: rate, decay: decay, weight: weight, anchor: pulls ? anchor : nil))
                     apart.backwardFromLoss(samples: model.samples)
                     let (w, g) = (apart.parameters, apart.gradients)
-                    for i in plan.layout.trainableRuns.joined() {
+                    for i in apart.trainableRuns.joined() {
                         let d = pulls ? g[i] + weight * (w[i] - anchor[i]) : g[i]
                         w[i] -= rate * (d + decay * w[i])
                     }

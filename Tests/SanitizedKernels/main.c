@@ -314,6 +314,8 @@ int main(int arguments, char **values) {
         for (int i = 0; i < cases; i++) run_layers(random_sides());
         for (int64_t rows = 1; rows <= 25; rows++)
             RUN("dense", run_dense(rows, 1 + below(70), 1 + below(40)));
+        // So large that weights are fetched ahead.
+        RUN("dense", run_dense(10, 1030, 257));
         RUN("losses", run_losses(3, 1 + below(600)));
         RUN("vectors", run_vectors(5000));
         printf("family %d: %d random cases\n", family, cases);

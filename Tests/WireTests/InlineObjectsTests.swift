@@ -15,22 +15,22 @@ import Wire
 
     private var references: [ObjectReference] { [ObjectReference(first), ObjectReference(second)] }
 
-    /// What was put into a frame comes out of it: as many objects as the limit allows, in the order of their names.
+    /// What was put into a frame comes out of it: as many objects as the limits allow, in the order of their names.
     @Test func splitGivesBackWhatFrameTook() throws {
         var stream = RandomStream(RandomKey(seed: 1, purpose: .test))
         for _ in 0..<500 {
             let objects = (0..<stream.index(below: 6)).map { _ in
                 stream.index(below: 5) == 0 ? nil : Self.object(stream.index(below: 40), &stream)
             }
-            let limit = stream.index(below: 120)
-            let mask = InlineObjects.mask(objects, limit: limit)
+            let chunk = stream.index(below: 45)
+            let mask = InlineObjects.mask(objects, chunkBytes: chunk)
             let chosen = objects.indices.filter { mask >> UInt32($0) & 1 == 1 }
             let total = chosen.reduce(0) { $0 + objects[$1]!.count }
-            #expect(total <= limit)
+            #expect(total <= 4 * chunk && chosen.allSatisfy { objects[$0]!.count <= chunk })
             // Whatever was left out would not have fitted behind those before it.
             for index in objects.indices where !chosen.contains(index) && objects[index] != nil {
                 let before = chosen.filter { $0 < index }.reduce(0) { $0 + objects[$1]!.count }
-                #expect(before + objects[index]!.count > limit)
+                #expect(objects[index]!.count > chunk || before + objects[index]!.count > 4 * chunk)
             }
             let frame = InlineObjects.frame(objects, mask: mask)
             #expect((frame?.count ?? 0) == total && (frame == nil) == chosen.isEmpty)
@@ -67,12 +67,44 @@ import Wire
     }
 
     @Test func firstComeFirstServed() {
-        #expect(InlineObjects.mask([first, second], limit: 7) == 0b01)
-        #expect(InlineObjects.mask([first, second], limit: 8) == 0b11)
-        #expect(InlineObjects.mask([second, first], limit: 4) == 0b10)
-        #expect(InlineObjects.mask([nil, second], limit: 8) == 0b10)
-        #expect(InlineObjects.mask([], limit: 8) == 0)
-        #expect(InlineObjects.mask(.init(repeating: other, count: 40), limit: 100) == .max)
+        #expect(InlineObjects.mask([first, second], chunkBytes: 4) == 0b01)
+        #expect(InlineObjects.mask([first, second], chunkBytes: 5) == 0b11)
+        #expect(InlineObjects.mask([second, first], chunkBytes: 3) == 0b10)
+        #expect(InlineObjects.mask([nil, second], chunkBytes: 5) == 0b10)
+        #expect(InlineObjects.mask([], chunkBytes: 8) == 0)
+        // Four chunks and no more, whatever is left over.
+        #expect(InlineObjects.mask([first, first, first, first, other, first], chunkBytes: 3) == 0b1111)
+        #expect(InlineObjects.mask([second, second, second, second, other], chunkBytes: 5) == 0b1111)
+        #expect(
+            InlineObjects.mask([second, second, second, first, second, other, other], chunkBytes: 5)
+                == 0b110_1111)
+        #expect(InlineObjects.mask(.init(repeating: other, count: 40), chunkBytes: 25) == .max)
+    }
+
+    /// Objects that stand one behind the other are the frame; others are copied into one.
+    @Test func partsOfOneObjectAreNotCopied() throws {
+        func view(_ values: [Float]) -> FloatView {
+            let view = FloatBuffer(count: values.count).view
+            for (index, value) in values.enumerated() { view[index] = value }
+            return view
+        }
+        func start(_ object: ObjectBytes) -> UnsafeRawPointer? { object.withUnsafeBytes { $0.baseAddress } }
+        let parts = ObjectBytes.parts([view([1, 2]), view([3]), view([4, 5, 6])])
+        #expect(parts.map(\.count) == [8, 4, 12])
+        #expect(parts.map(\.id) == [[1, 2], [3], [4, 5, 6]].map { ObjectBytes(view($0)).id })
+        for (mask, range) in [(0b011, 0..<2), (0b110, 1..<3), (0b111, 0..<3)] as [(UInt32, Range<Int>)] {
+            let frame = try #require(InlineObjects.frame(parts, mask: mask))
+            #expect(start(frame) == start(parts[range.lowerBound]))
+            #expect(frame.bytes == parts[range].flatMap(\.bytes))
+        }
+        let apart = ObjectBytes.parts([view([7])])[0]
+        for objects in [[parts[0], parts[2]], [parts[1], parts[0]], [parts[0], apart], [apart, other]] {
+            let frame = try #require(InlineObjects.frame(objects, mask: 0b11))
+            #expect(frame.bytes == objects.flatMap(\.bytes) && start(frame) != start(objects[0]))
+        }
+        // A part of a part belongs to it.
+        let inner = parts[2].part(0..<4)
+        #expect(InlineObjects.frame([parts[1], inner], mask: 0b11)?.bytes == parts[1].bytes + inner.bytes)
     }
 
     @Test func aSingleObjectIsNotCopied() {

@@ -147,7 +147,7 @@ import Wire
     @Test func oversizedFramesDoNotArrive() throws {
         var limits = Limits()
         limits.chunkBytes = 1 << 16
-        let most = 1 << 16 + 4096
+        let most = Limits.chunksInFrame << 16 + 4096
         try TestSocket.withPair(.ipc, "oversized", limits: limits) { router, dealer, peer in
             #expect(dealer.send(nil, [2], ObjectBytes([UInt8](repeating: 0, count: most))) == .sent)
             #expect(router.next()?.frame?.count == most)

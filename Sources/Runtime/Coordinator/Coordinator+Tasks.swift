@@ -94,7 +94,7 @@ extension Coordinator {
         }
         let place = spec.inputs.first.flatMap { session.holding($0.id) }
         if place != nil { objects[0] = nil }
-        let mask = InlineObjects.mask(objects, limit: limits.chunkBytes)
+        let mask = InlineObjects.mask(objects, chunkBytes: limits.chunkBytes)
         let frame = InlineObjects.frame(objects, mask: mask)
         var share = TrafficMeter.Share(header: federated, payload: federated && mask & 1 == 1)
         if share.payload { share.simulatedPayload = frame!.count - objects[0]!.count }

@@ -210,7 +210,7 @@ extension Worker {
     private mutating func finish(_ place: Int, _ output: TaskOutput) {
         let order = tasks[place].order
         running = nil
-        let inline = InlineObjects.mask(output.objects, limit: link.chunkBytes)
+        let inline = InlineObjects.mask(output.objects, chunkBytes: link.chunkBytes)
         let offer = Offer(
             task: order.task, attempt: order.attempt, outputs: output.objects.map { ObjectReference($0) },
             metrics: output.metrics, work: output.work, inline: inline, failure: nil)

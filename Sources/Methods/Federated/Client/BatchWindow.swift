@@ -3,7 +3,8 @@ import TensorMath
 
 /// Batches of one pass that wait for each other, as many as fit into some tens of samples: a network that does not change
 /// meanwhile can look at all of them at once, and one that trains apart takes its steps one after the other, so that each
-/// reads its weights out of a near cache instead of pushing the other's out.
+/// reads its weights out of a near cache instead of pushing the other's out. Networks whose activations are large beside
+/// their weights gain nothing by it and wait for one batch only, which is used where it stands.
 package final class BatchWindow {
     /// Most samples at once.
     package let capacity: Int
@@ -12,28 +13,36 @@ package final class BatchWindow {
     private let client: LocalClient
     private let width: Int
     private var batches: [Range<Int>] = []
+    /// Whether there is more than the client's own batch.
+    private let waits: Bool
     private var labels: [UInt8]
+
+    /// What may wait: samples, and values of activations, all layers together, which bounds time and memory, too.
+    private static let samples = 60
+    private static let values = 1 << 23
 
     package init(_ client: LocalClient) {
         self.client = client
         let batch = client.network.batch
-        capacity = max(1, 60 / batch) * batch
+        let values = client.plan.blocks.reduce(0) { $0 + $1.output.count }
+        capacity = max(1, min(Self.samples, Self.values / values) / batch) * batch
+        waits = capacity > batch
         width = client.plan.input.count
-        input = FloatBuffer(count: capacity * width).view
+        input = waits ? FloatBuffer(count: capacity * width).view : client.network.input
         labels = .init(repeating: 0, count: capacity)
         batches.reserveCapacity(capacity / batch)
     }
 
     /// Samples that wait.
-    package var samples: Int { batches.last?.upperBound ?? 0 }
+    package var count: Int { batches.last?.upperBound ?? 0 }
 
     package func clear() { batches.removeAll(keepingCapacity: true) }
 
     /// Adds the client's batch; whether it is time for the steps, as there is no room for another one or none will come.
     package func add() -> Bool {
-        let range = samples..<samples + client.samples
+        let range = count..<count + client.samples
         precondition(range.upperBound <= capacity, "a window of \(capacity) samples is full")
-        rows(range).copy(from: client.network.input.slice(0, range.count * width))
+        if waits { rows(range).copy(from: client.network.input.slice(0, range.count * width)) }
         for (place, row) in range.enumerated() { labels[row] = client.labels[place] }
         batches.append(range)
         return client.endsPass || capacity - range.upperBound < client.network.batch
@@ -43,7 +52,7 @@ package final class BatchWindow {
     package func forEach(_ body: (Range<Int>) -> Void) {
         let last = client.samples
         for range in batches {
-            client.network.input.slice(0, range.count * width).copy(from: rows(range))
+            if waits { client.network.input.slice(0, range.count * width).copy(from: rows(range)) }
             client.samples = range.count
             client.labels.removeAll(keepingCapacity: true)
             client.labels.append(contentsOf: labels[range])

@@ -36,25 +36,31 @@ final class ClientRound: TaskExecution {
         if let attack = executor.configuration.attack, executor.attackers.contains(client.id) {
             attack.distort(client.update, received: client.received, stream: &attackStream)
         }
+        let sums = training.sums
         return TaskOutput(
             objects: try objects(activations),
             metrics: [
-                training.sums.lossSum, Double(training.sums.correct), Double(training.seen),
-                Double(training.steps),
-                training.sums.lossSquares,
+                sums.lossSum, Double(sums.correct), Double(training.seen), Double(training.steps),
+                sums.lossSquares,
             ], work: work)
     }
 
     /// The update, the state and the mean activations, as far as they are due, in this order.
     private func objects(_ activations: ObjectBytes?) throws(TaskFailure) -> [ObjectBytes] {
         let client = executor.client
+        let keeps = client.exchange.state.count > 0
         var objects: [ObjectBytes] = []
-        if executor.configuration.method.method.communicates {
+        if !executor.configuration.method.method.communicates {
+            if keeps { objects.append(ObjectBytes(client.state)) }
+        } else if keeps && client.coding.uplink == nil {
+            // One behind the other, as they travel.
+            objects = ObjectBytes.parts([client.update, client.state])
+        } else {
             do throws(CompressionError) { objects.append(try client.encodeUpdate()) } catch {
                 throw TaskFailure("client \(client.id)'s update cannot be compressed: \(error)")
             }
+            if keeps { objects.append(ObjectBytes(client.state)) }
         }
-        if client.exchange.state.count > 0 { objects.append(ObjectBytes(client.state)) }
         if let activations { objects.append(activations) }
         return objects
     }

@@ -99,8 +99,8 @@ package struct LocalOptimizer {
 
     /// The step where it needs nothing but a value and its gradient; nil with momentum, with clipping and for Adam.
     package var descent: Descent? {
-        guard case .sgd(let sgd) = state, sgd.velocity == nil, clipNorm == nil else { return nil }
-        return Descent(rate: sgd.settings.learningRate, decay: sgd.settings.weightDecay)
+        guard case .sgd(let sgd) = state, clipNorm == nil else { return nil }
+        return sgd.settings.descent
     }
 
     /// Forgets all steps.

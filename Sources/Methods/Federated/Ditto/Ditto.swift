@@ -70,7 +70,10 @@ final class DittoTraining: ClientTraining {
         return result
     }
 
-    func finish() { client.sendParameters() }
+    func finish() {
+        precondition(window.count == 0, "batches still wait")
+        client.sendParameters()
+    }
 
     func personalize() {
         if client.hasState { client.network.parameters.copy(from: personal.parameters) }

@@ -38,8 +38,8 @@ final class MoonTraining: ClientTraining {
     func step() -> StepSums {
         var sums = StepSums()
         guard window.add() else { return sums }
-        global.forward(samples: window.samples)
-        previous.forward(samples: window.samples)
+        global.forward(samples: window.count)
+        previous.forward(samples: window.count)
         window.forEach { rows in sums += step(rows) }
         return sums
     }
@@ -61,6 +61,7 @@ final class MoonTraining: ClientTraining {
     }
 
     func finish() {
+        precondition(window.count == 0, "batches still wait")
         client.sendParameters()
         previous.parameters.copy(from: client.network.parameters)
     }
