@@ -17,15 +17,15 @@ package final class BatchWindow {
     private let waits: Bool
     private var labels: [UInt8]
 
-    /// What may wait: samples, and values of activations, all layers together, which bounds time and memory, too.
-    private static let samples = 60
+    /// Values of activations that may wait, all layers together, which bounds time and memory.
     private static let values = 1 << 23
 
-    package init(_ client: LocalClient) {
+    /// For as many batches as `samples` and the activations allow, at least one.
+    package init(_ client: LocalClient, samples: Int = 60) {
         self.client = client
         let batch = client.network.batch
         let values = client.plan.blocks.reduce(0) { $0 + $1.output.count }
-        capacity = max(1, min(Self.samples, Self.values / values) / batch) * batch
+        capacity = max(1, min(samples, Self.values / values) / batch) * batch
         waits = capacity > batch
         width = client.plan.input.count
         input = waits ? FloatBuffer(count: capacity * width).view : client.network.input

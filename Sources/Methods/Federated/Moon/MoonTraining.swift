@@ -19,7 +19,8 @@ final class MoonTraining: ClientTraining {
         block = client.plan.blocks.count - 2
         features = client.plan.blocks[block].output.count
         gradient = FloatBuffer(count: client.network.batch * features).view
-        let window = BatchWindow(client)
+        // Kernels for few rows take dense layers faster than a general product does that packs the weights.
+        let window = BatchWindow(client, samples: 24)
         self.window = window
         func frozen(_ parameters: FloatView) -> Network {
             Network(
@@ -79,11 +80,14 @@ final class MoonTraining: ClientTraining {
         let far = dot(z, previous) / (length * lengths.1)
         // dL / d cos(z, z_prev) = p / T = -dL / d cos(z, z_glob), p the probability of the previous model.
         let slope = scale / (1 + ck_exp((near - far) / temperature)) / temperature
+        // d cos(z, a) / dz = (a / |a| - cos(z, a) z / |z|) / |z|, for both a in one.
+        let toPrevious = slope / (length * lengths.1)
+        let toGlobal = slope / (length * lengths.0)
+        let along = slope * (far - near) / (length * length)
         for index in 0..<z.count {
-            let direction = Double(z.pointer[index]) / length
-            let toGlobal = (Double(global.pointer[index]) / lengths.0 - near * direction) / length
-            let toPrevious = (Double(previous.pointer[index]) / lengths.1 - far * direction) / length
-            gradient.pointer[index] = Float(slope * (toPrevious - toGlobal))
+            gradient.pointer[index] = Float(
+                toPrevious * Double(previous.pointer[index]) - toGlobal * Double(global.pointer[index])
+                    - along * Double(z.pointer[index]))
         }
     }
 
