@@ -3,8 +3,8 @@ import TensorMath
 
 /// Batches of one pass that wait for each other, as many as fit into some tens of samples: a network that does not change
 /// meanwhile can look at all of them at once, and one that trains apart takes its steps one after the other, so that each
-/// reads its weights out of a near cache instead of pushing the other's out. Networks whose activations are large beside
-/// their weights gain nothing by it and wait for one batch only, which is used where it stands.
+/// reads its weights out of a near cache instead of pushing the other's out. Networks with many activations would
+/// take much memory for it: there one batch is all, and is used where it stands.
 package final class BatchWindow {
     /// Most samples at once.
     package let capacity: Int
