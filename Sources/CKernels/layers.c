@@ -273,6 +273,10 @@ void ck_descend(const ck_descent *descent, const float *gradient, float *weights
 double ck_inner(const float *a, const float *b, const float *c, size_t count) {
     return CHOOSE(inner, a, b, c, count);
 }
+double ck_mixture_descend(float rate, float decay, float share, const float *model, const float *gradient,
+                          float *own, size_t count) {
+    return CHOOSE(mixture_descend, rate, decay, share, model, gradient, own, count);
+}
 void ck_add_difference(float alpha, const float *a, const float *b, float *y, size_t count) {
     CHOOSE(add_difference, alpha, a, b, y, count);
 }
@@ -282,7 +286,7 @@ void ck_mix(float share, const float *a, const float *b, float *y, size_t count)
 void ck_extrapolate(double scale, const float *from, float *y, size_t count) {
     CHOOSE(extrapolate, scale, from, y, count);
 }
-void ck_control_variate(double scale, const float *x, const float *y, const float *server, float *own,
+void ck_control_variate(float scale, const float *x, const float *y, const float *server, float *own,
                         float *sent, size_t count) {
     CHOOSE(control_variate, scale, x, y, server, own, sent, count);
 }

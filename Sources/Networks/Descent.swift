@@ -1,25 +1,38 @@
 import CKernels
 import TensorMath
 
-/// SGD without momentum, optionally pulled towards an anchor: w -= rate (gradient + weight (w - anchor) + decay w). The
-/// term of the anchor is the gradient of weight / 2 ||w - anchor||^2.
+/// SGD without momentum, optionally pulled towards an anchor: w -= rate (gradient + weight (w - anchor) + decay w), whose
+/// term is the gradient of weight / 2 ||w - anchor||^2; or with a direction of its own beside the gradient:
+/// w -= rate (gradient + direction + decay w).
 package struct Descent {
     package let rate: Float
     package let decay: Float
-    package let weight: Float
+    private let weight: Float
+    /// Of w in the term weight (share w - anchor).
+    private let share: Float
     /// All parameters in the layout's order; nil: no such term.
     package let anchor: FloatView?
 
-    package init(rate: Float, decay: Float, weight: Float = 0, anchor: FloatView? = nil) {
+    package init(rate: Float, decay: Float) {
+        self.init(rate: rate, decay: decay, weight: 0, share: 1, anchor: nil)
+    }
+
+    private init(rate: Float, decay: Float, weight: Float, share: Float, anchor: FloatView?) {
         self.rate = rate
         self.decay = decay
         self.weight = weight
+        self.share = share
         self.anchor = anchor
     }
 
     /// The same with the term of an anchor.
     package func pulled(by weight: Float, towards anchor: FloatView) -> Descent {
-        Descent(rate: rate, decay: decay, weight: weight, anchor: anchor)
+        Descent(rate: rate, decay: decay, weight: weight, share: 1, anchor: anchor)
+    }
+
+    /// The same with a direction that is added to the gradient.
+    package func turned(by direction: FloatView) -> Descent {
+        Descent(rate: rate, decay: decay, weight: -1, share: 0, anchor: direction)
     }
 
     /// Moves `values`, which stand at `offset` in the layout, along as many gradients.
@@ -33,7 +46,7 @@ package struct Descent {
     /// What the kernels call it, for `count` values from `offset`.
     func kernel(_ count: Int, at offset: Int) -> ck_descent {
         ck_descent(
-            rate: rate, decay: decay, weight: weight,
+            rate: rate, decay: decay, weight: weight, share: share,
             anchor: anchor.map { UnsafePointer($0.slice(offset, count).pointer) })
     }
 }

@@ -138,6 +138,10 @@ public final class Network {
     /// Whether block `index` has an output of its own, which it has not where it was fused into the next.
     public func hasOutput(_ index: Int) -> Bool { stepOfBlock[index] != nil }
 
+    /// Samples up to which a forward pass through dense layers reads each weight once for all of them. More are faster
+    /// through a general product only where there are many more.
+    package static let fewSamples = DenseLayer.generalForward - 1
+
     /// The output of the block named `name`, which must exist.
     public func activation(of name: String) -> FloatView {
         guard let index = plan.index(of: name) else { preconditionFailure("no block named \(name)") }

@@ -66,6 +66,11 @@ public final class ExactSum {
     /// Adds `weight` x `model`. Nothing is added when it throws.
     public func add(_ model: FloatView, weight: UInt64) throws(RangeError) {
         try check(model)
+        addChecked(model, weight: weight)
+    }
+
+    /// The same for a model that `check` has let pass: another one would spoil the sum.
+    package func addChecked(_ model: FloatView, weight: UInt64) {
         let (total, overflow) = self.weight.addingReportingOverflow(weight)
         precondition(weight > 0 && !overflow && total <= plannedWeight, "weights exceed what was announced")
         for (segment, grid) in zip(layout.segments, bits) {

@@ -176,7 +176,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
     }
 
     /// Fisher and Yates, from the end.
-    public mutating func shuffle<Element>(_ values: inout [Element]) {
+    @inlinable public mutating func shuffle<Element>(_ values: inout [Element]) {
         var i = values.count - 1
         while i > 0 {
             values.swapAt(i, index(below: i + 1))

@@ -61,6 +61,17 @@ import Testing
         }
     }
 
+    /// A bound on the gradients that binds nothing makes the correction a pass of its own.
+    @Test func theCorrectionIsTheSameBesideTheGradientAndBehindTheStep() throws {
+        let together = try MethodRun(Self.world())
+        var world = try Self.world()
+        world.configuration.training.clipNorm = 1e6
+        let apart = try MethodRun(world)
+        for (first, second) in zip(together.course.models, apart.course.models) {
+            #expect(near(first, doubles(second), 1e-5))
+        }
+    }
+
     @Test func twiceTheBytesOfFedAvgBothWays() throws {
         let (run, plain) = (try MethodRun(Self.world()), try MethodRun(Self.world(FedAvg())))
         #expect(run.course.clients.count == plain.course.clients.count)
@@ -91,6 +102,19 @@ import Testing
             #expect(kept != nil && run.part("control", of: client, after: 3, in: world) == kept)
         }
         #expect(near(run.course.models[2], doubles(run.course.models[1]), 1e-6))
+    }
+
+    /// Neither does one so small that its inverse is no number any more.
+    @Test func aRateNearZeroKeepsTheControls() throws {
+        var world = try Self.world(rounds: 3, perRound: Self.sizes.count)
+        world.configuration.training.optimizer = .sgd(
+            SGD(learningRate: Float(sign: .plus, exponent: -133, significand: 1)))
+        let run = try MethodRun(world)
+        #expect(run.course.outcome?.rounds == 3)
+        for client in Self.sizes.indices {
+            let kept = run.part("control", of: client, after: 3, in: world)
+            #expect(kept?.allSatisfy { $0 == 0 } == true)
+        }
     }
 
     /// Coordinates of which a sparse update says nothing leave the server's control as it was.

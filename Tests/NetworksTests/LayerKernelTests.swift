@@ -37,15 +37,40 @@ extension NetworksTests {
             ck_add_difference(0.3, moved, b, &gradient, count)
             ck_sgd_step(&sgd, &moved, gradient, nil, count)
             b.withUnsafeBufferPointer { anchor in
-                var descent = ck_descent(rate: 0.2, decay: 0.01, weight: 0.3, anchor: anchor.baseAddress)
+                var descent = ck_descent(
+                    rate: 0.2, decay: 0.01, weight: 0.3, share: 1, anchor: anchor.baseAddress)
                 ck_descend(&descent, c, &fused, count)
             }
             #expect(fused == moved, "descend of \(count)")
+            fused = a
+            b.withUnsafeBufferPointer { direction in
+                var descent = ck_descent(
+                    rate: 0.2, decay: 0.01, weight: -1, share: 0, anchor: direction.baseAddress)
+                ck_descend(&descent, c, &fused, count)
+            }
+            agree(
+                fused,
+                {
+                    let (w, g, d) = (Double(a[$0]), Double(c[$0]), Double(b[$0]))
+                    return w - 0.2 * (g + d + 0.01 * w)
+                }, "descend along a direction")
             (fused, moved) = (a, a)
-            var free = ck_descent(rate: 0.2, decay: 0.01, weight: 0.3, anchor: nil)
+            var free = ck_descent(rate: 0.2, decay: 0.01, weight: 0.3, share: 1, anchor: nil)
             ck_descend(&free, c, &fused, count)
             ck_sgd_step(&sgd, &moved, c, nil, count)
             #expect(fused == moved, "descend of \(count) without an anchor")
+            (fused, moved, gradient) = (a, a, c)
+            let slope = ck_inner(a, b, c, count)
+            #expect(ck_mixture_descend(0.2, 0, 0.3, b, c, &fused, count) == slope, "slope of \(count)")
+            ck_scale(0.3, &gradient, count)
+            var plain = ck_sgd(learning_rate: 0.2, momentum: 0, weight_decay: 0, nesterov: 0, first: 1)
+            ck_sgd_step(&plain, &moved, gradient, nil, count)
+            #expect(fused == moved, "mixture_descend of \(count)")
+            fused = a
+            _ = ck_mixture_descend(0.2, 0.01, 0.3, b, c, &fused, count)
+            agree(
+                fused, { Double(a[$0]) - 0.2 * (0.3 * Double(c[$0]) + 0.01 * Double(a[$0])) },
+                "mixture_descend with decay")
             ck_mix(0.3, a, b, &y, count)
             agree(y, { 0.3 * Double(a[$0]) + 0.7 * Double(b[$0]) }, "mix")
             y = c
@@ -129,19 +154,22 @@ extension NetworksTests {
             expectClose(passed, dx, "\(what) input gradient from weights that move")
             expectClose(moved, zip(weights, dw).map { $0 - 0.125 * $1 }, "\(what) moved weights")
             let anchor = randomValues(weights.count, &stream)
-            anchor.withUnsafeBufferPointer { anchor in
-                var descent = ck_descent(rate: 0.1, decay: 0.01, weight: 0.3, anchor: anchor.baseAddress)
-                var (apart, fused, others) = (weights, weights, passed)
-                ck_dense_backward(n, i, o, x, dy, weights, 1, 0, &target, &passed)
-                ck_descend(&descent, target, &apart, apart.count)
-                ck_dense_descend(n, i, o, x, dy, &descent, &fused, &others)
-                #expect(fused == apart, "\(what) weights that descend")
-                #expect(others == passed, "\(what) input gradient from weights that descend")
-                (fused, apart) = (weights, weights)
-                ck_dense_backward(n, i, o, x, dy, weights, 1, 0, &target, nil)
-                ck_descend(&descent, target, &apart, apart.count)
-                ck_dense_descend(n, i, o, x, dy, &descent, &fused, nil)
-                #expect(fused == apart, "\(what) weights that descend alone")
+            for (weight, share): (Float, Float) in [(0.3, 1), (-1, 0)] {
+                anchor.withUnsafeBufferPointer { anchor in
+                    var descent = ck_descent(
+                        rate: 0.1, decay: 0.01, weight: weight, share: share, anchor: anchor.baseAddress)
+                    var (apart, fused, others) = (weights, weights, passed)
+                    ck_dense_backward(n, i, o, x, dy, weights, 1, 0, &target, &passed)
+                    ck_descend(&descent, target, &apart, apart.count)
+                    ck_dense_descend(n, i, o, x, dy, &descent, &fused, &others)
+                    #expect(fused == apart, "\(what) weights that descend")
+                    #expect(others == passed, "\(what) input gradient from weights that descend")
+                    (fused, apart) = (weights, weights)
+                    ck_dense_backward(n, i, o, x, dy, weights, 1, 0, &target, nil)
+                    ck_descend(&descent, target, &apart, apart.count)
+                    ck_dense_descend(n, i, o, x, dy, &descent, &fused, nil)
+                    #expect(fused == apart, "\(what) weights that descend alone")
+                }
             }
         }
 

@@ -92,20 +92,23 @@ extension NetworksTests {
             }
             let labels = (0..<model.samples).map { _ in UInt8(stream.index(below: 10)) }
             let (rate, decay, weight): (Float, Float, Float) = (0.1, 0.01, 0.3)
+            typealias Term = (step: (Descent) -> Descent, gradient: (Float, Float, Float) -> Float)
+            let plain: Term = ({ $0 }, { g, _, _ in g })
+            let terms: [Term] = [
+                ({ $0.pulled(by: weight, towards: anchor) }, { g, w, a in g + weight * (w - a) }), plain,
+                ({ $0.turned(by: anchor) }, { g, _, a in g + a }), plain,
+            ]
             withFamily(family) {
-                for pulls in [true, false, true] {
+                for (term, add) in terms {
                     for network in [apart, fused] {
                         network.forward(samples: model.samples)
                         _ = network.softmaxCrossEntropy(labels: labels.span, samples: model.samples)
                     }
-                    fused.descend(
-                        samples: model.samples,
-                        Descent(rate: rate, decay: decay, weight: weight, anchor: pulls ? anchor : nil))
+                    fused.descend(samples: model.samples, term(Descent(rate: rate, decay: decay)))
                     apart.backwardFromLoss(samples: model.samples)
                     let (w, g) = (apart.parameters, apart.gradients)
                     for i in apart.trainableRuns.joined() {
-                        let d = pulls ? g[i] + weight * (w[i] - anchor[i]) : g[i]
-                        w[i] -= rate * (d + decay * w[i])
+                        w[i] -= rate * (add(g[i], w[i], anchor[i]) + decay * w[i])
                     }
                     #expect(fused.parameters.array.map(\.bitPattern) == w.array.map(\.bitPattern))
                 }

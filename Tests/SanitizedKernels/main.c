@@ -212,7 +212,7 @@ static void run_dense(int64_t rows, int64_t inputs, int64_t outputs) {
     written(dx, rows * inputs);
     ck_dense_backward(rows, inputs, outputs, x, dy, w, 1.0f, 0, target, NULL);
     ck_dense_backward(rows, inputs, outputs, x, dy, w, -0.1f, 1, w, dx);
-    ck_descent descent = {0.1f, 1e-3f, 0.5f, numbers(outputs * inputs)};
+    ck_descent descent = {0.1f, 1e-3f, 0.5f, 1.0f, numbers(outputs * inputs)};
     ck_dense_descend(rows, inputs, outputs, x, dy, &descent, w, dx);
     descent.anchor = NULL;
     ck_dense_descend(rows, inputs, outputs, x, dy, &descent, w, NULL);
@@ -259,10 +259,13 @@ static void run_vectors(int64_t n) {
         ck_sgd sgd = {0.1f, i & 1 ? 0.9f : 0.0f, 1e-3f, i >> 1 & 1, i >> 2 & 1};
         ck_sgd_step(&sgd, a, b, i & 1 ? v : NULL, size);
     }
-    ck_descent descent = {0.1f, 1e-3f, 0.5f, b};
+    ck_descent descent = {0.1f, 1e-3f, 0.5f, 1.0f, b};
+    ck_descend(&descent, y, a, size);
+    descent.share = 0;
     ck_descend(&descent, y, a, size);
     descent.anchor = NULL;
     ck_descend(&descent, y, a, size);
+    ck_mixture_descend(0.1f, 1e-3f, 0.5f, b, y, a, size);
     ck_adam adam = {1e-3f, 1.0f, 0.9f, 0.999f, 1e-8f, 1e-3f};
     ck_adam_step(&adam, a, b, v, u, size);
     written(a, n);

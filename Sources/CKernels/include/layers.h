@@ -63,9 +63,12 @@ enum { CK_DENSE_ROWS = 12 };
 /// `target` [outputs, inputs] may be `weights`: every weight is read before it is written.
 void ck_dense_backward(int64_t rows, int64_t inputs, int64_t outputs, const float *x, const float *dy,
                        const float *weights, float scale, int keep, float *target, float *dx);
-/// SGD without momentum, optionally pulled towards an anchor of as many values as there are weights: `ck_descend`.
+/// SGD without momentum, optionally with a term of an anchor of as many values as there are weights: `ck_descend`.
 typedef struct {
     float rate, decay, weight;
+    /// Of the weights in the term weight * (share * weights - anchor): 1 pulls towards the anchor with a force of `weight`;
+    /// 0 with a weight of -1 adds the anchor to the gradient.
+    float share;
     const float *anchor;
 } ck_descent;
 /// `ck_dense_backward` and, in the same pass, `ck_descend` of the weights along transposed dy * x, with the same bits.
@@ -195,9 +198,13 @@ typedef struct {
 } ck_sgd;
 /// velocity may be NULL when momentum is 0.
 void ck_sgd_step(const ck_sgd *sgd, float *weights, const float *gradient, float *velocity, size_t count);
-/// weights -= rate * (gradient + weight * (weights - anchor) + decay * weights), where an anchor that is NULL stands for
-/// no such term. The gradient stays as it is. The bits are those of `ck_add_difference` and `ck_sgd_step`.
+/// weights -= rate * (gradient + weight * (share * weights - anchor) + decay * weights), where an anchor that is NULL
+/// stands for no such term. The gradient stays as it is. With a share of 1 the bits are those of `ck_add_difference` and
+/// `ck_sgd_step`.
 void ck_descend(const ck_descent *descent, const float *gradient, float *weights, size_t count);
+/// The sum of (own - model) * gradient, then own -= rate * (share * gradient + decay * own). The arrays must not overlap.
+double ck_mixture_descend(float rate, float decay, float share, const float *model, const float *gradient,
+                          float *own, size_t count);
 /// How Adam moves a weight: d = gradient + weight_decay w; m and v move to d and d^2 by 1 - beta;
 /// w -= step m / (root sqrt(v) + epsilon), where step and root hold the corrections for the first steps.
 typedef struct {
@@ -211,9 +218,8 @@ void ck_add_difference(float alpha, const float *a, const float *b, float *y, si
 void ck_mix(float share, const float *a, const float *b, float *y, size_t count);
 /// y = from + scale * (y - from), in double.
 void ck_extrapolate(double scale, const float *from, float *y, size_t count);
-/// SCAFFOLD's new variate, own - server + scale * (x - y) in double: it replaces `own`, and `sent` is
-/// the server's moved by as much.
-void ck_control_variate(double scale, const float *x, const float *y, const float *server, float *own,
+/// SCAFFOLD's new variate, own - server + scale * (x - y): it replaces `own`, and `sent` is the server's moved by as much.
+void ck_control_variate(float scale, const float *x, const float *y, const float *server, float *own,
                         float *sent, size_t count);
 /// y += alpha * x.
 void ck_axpy(float alpha, const float *x, float *y, size_t count);

@@ -26,7 +26,7 @@ final class DenseLayer: Layer {
     func descends(samples: Int) -> Bool { samples < Self.generalBackward }
 
     /// From this many samples on, packing the weights for a general product pays.
-    private static let generalForward = 25
+    static let generalForward = 25
     private static let generalBackward = Int(CK_DENSE_ROWS) + 1
 
     func forward(samples: Int) {

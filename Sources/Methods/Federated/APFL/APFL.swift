@@ -72,30 +72,31 @@ final class APFLTraining: ClientTraining {
         if let limit = client.configuration.training.clipNorm { mixture.clipGradients(norm: limit) }
         for segment in buffers { copy(segment, from: mixture.parameters, to: personal) }
         let share = alpha[0]
-        let slope = stepOfPersonal(share: share)
+        let slope = stepOfPersonal(share)
         let result = client.descend()
         alpha[0] = min(1, max(0, share - client.learningRate * slope))
         return result
     }
 
-    /// Values that are looked at, scaled and moved before the next ones are read.
-    private static let part = 4 * 4096
-
-    /// v's step along share x the gradient at the mixture; before it, <v - w, that gradient> + 0.02 alpha.
-    private func stepOfPersonal(share: Float) -> Float {
+    /// v's step along share x the gradient at the mixture; before it, <v - w, that gradient> + 0.02 share.
+    private func stepOfPersonal(_ share: Float) -> Float {
         let (v, w, g) = (personal, client.network.parameters, mixture.gradients)
-        let descent = optimizer.descent
         var sum = 0.0
-        for run in mixture.trainableRuns {
-            for first in stride(from: run.lowerBound, to: run.upperBound, by: Self.part) {
-                let count = min(Self.part, run.upperBound - first)
-                let gradient = g.slice(first, count)
-                sum += ck_inner(v.pointer + first, w.pointer + first, gradient.pointer, count)
-                ck_scale(share, gradient.pointer, count)
-                descent?.step(v.slice(first, count), at: first, along: gradient)
+        if let descent = optimizer.descent {
+            for run in mixture.trainableRuns {
+                let first = run.lowerBound
+                sum += ck_mixture_descend(
+                    descent.rate, descent.decay, share, w.pointer + first, g.pointer + first,
+                    v.pointer + first, run.count)
             }
+        } else {
+            for run in mixture.trainableRuns {
+                let first = run.lowerBound
+                sum += ck_inner(v.pointer + first, w.pointer + first, g.pointer + first, run.count)
+                ck_scale(share, g.pointer + first, run.count)
+            }
+            optimizer.apply(v, gradients: g, runs: mixture.trainableRuns)
         }
-        if descent == nil { optimizer.apply(v, gradients: g, runs: mixture.trainableRuns) }
         return Float(sum) + 0.02 * share
     }
 

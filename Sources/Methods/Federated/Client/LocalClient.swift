@@ -12,7 +12,7 @@ package final class LocalClient {
     package let network: Network
     /// What the server sent, a payload.
     package let received: FloatView
-    /// What goes back, a payload: the parameters themselves where the payload is the model.
+    /// What goes back, a payload. The model's part is the parameters themselves where they stand together in both.
     package let update: FloatView
     /// What the client keeps: the parameters themselves where it keeps the model and nothing else; empty where the method
     /// keeps nothing.
@@ -32,6 +32,8 @@ package final class LocalClient {
     /// Whether this batch is the last one of a pass over all samples.
     package var endsPass = false
     private let initial: FloatView
+    /// Whether shared parameters have to be copied into the update.
+    private let gathers: Bool
     /// Where the state holds the client's own segments, unless it is the model itself.
     private let own: FloatView?
     /// How payloads travel.
@@ -42,9 +44,18 @@ package final class LocalClient {
         self.configuration = configuration
         self.plan = plan
         exchange = configuration.exchange(plan)
-        network = Network(plan: plan, batch: configuration.training.batchSize)
+        let (batch, run) = (configuration.training.batchSize, exchange.soleRun)
         received = FloatBuffer(count: exchange.payload.count).view
-        update = exchange.isWholeModel ? network.parameters : FloatBuffer(count: exchange.payload.count).view
+        if let run, run.count < plan.layout.count, run.count == exchange.payload.count {
+            network = Network(plan: plan, batch: batch)
+            update = network.parameters.slice(run.model, run.count)
+            gathers = false
+        } else {
+            update = FloatBuffer(count: exchange.payload.count).view
+            gathers = run?.count != plan.layout.count
+            let parameters = gathers ? nil : update.slice(0, plan.layout.count)
+            network = Network(plan: plan, batch: batch, parameters: parameters)
+        }
         state = exchange.keepsWholeModel ? network.parameters : FloatBuffer(count: exchange.state.count).view
         own = exchange.keepsPersonal && !exchange.keepsWholeModel ? exchange.part("personal", of: state) : nil
         optimizer = LocalOptimizer(
@@ -76,7 +87,7 @@ package final class LocalClient {
 
     /// Puts the shared values of the network's parameters into the update, and the client's own into its state.
     package func sendParameters() {
-        if !exchange.isWholeModel { exchange.gather(network.parameters, into: update) }
+        if gathers { exchange.gather(network.parameters, into: update) }
         if let own { exchange.gatherPersonal(network.parameters, into: own) }
     }
 

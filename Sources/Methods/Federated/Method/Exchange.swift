@@ -101,6 +101,9 @@ package struct Exchange: Sendable, Equatable {
         a.model == b.model && a.payload == b.payload && a.state == b.state
     }
 
+    /// Where the shared values stand, if they stand together.
+    var soleRun: Run? { shared.count == 1 ? shared[0] : nil }
+
     /// Whether the payload is the model and nothing else.
     package var isWholeModel: Bool { payload == model }
 

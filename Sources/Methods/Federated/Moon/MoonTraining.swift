@@ -19,8 +19,7 @@ final class MoonTraining: ClientTraining {
         block = client.plan.blocks.count - 2
         features = client.plan.blocks[block].output.count
         gradient = FloatBuffer(count: client.network.batch * features).view
-        // Kernels for few rows take dense layers faster than a general product does that packs the weights.
-        let window = BatchWindow(client, samples: 24)
+        let window = BatchWindow(client, samples: Network.fewSamples)
         self.window = window
         func frozen(_ parameters: FloatView) -> Network {
             Network(

@@ -8,10 +8,11 @@ import TensorMath
 /// The payload is [model, control]: down x and c, up y_i and c plus the change of c_i, so that of both halves the
 /// difference to what was received is what the client has to say (compression and attacks work on differences). A
 /// client corrects each step by -eta (c - c_i); then c_i+ = c_i - c + (x - y_i) / (K eta) over its K steps, or c_i where
-/// a schedule has brought eta to 0. The server moves x to the mean of the models (times its own learning rate), and c
+/// a schedule has brought eta to 0, or below 1e-38 / K. The server moves x to the mean of the models (times its own learning rate), and c
 /// by the sum of the changes / N.
-/// Deviations: the models' mean is weighted by samples, as in NIID-Bench; the correction follows the optimiser's step,
-/// so with momentum it is not part of the velocity (NIID-Bench again); running statistics have no variate. The
+/// Deviations: the models' mean is weighted by samples, as in NIID-Bench; with momentum or a bound on gradients the
+/// correction follows the optimiser's step: it is part of neither the velocity (NIID-Bench again) nor what is bounded;
+/// running statistics have no variate. The
 /// scenario's rule of aggregation is for the models; the changes are summed whatever it is.
 package struct Scaffold: FederatedMethod {
     package static let name = "scaffold"
@@ -48,13 +49,18 @@ package struct Scaffold: FederatedMethod {
 final class ScaffoldTraining: ClientTraining {
     private let client: LocalClient
     private let runs: [Range<Int>]
+    /// Values without a variate.
+    private let others: [Range<Int>]
     private let server: FloatView
     private let own: FloatView
     private let correction: FloatBuffer
 
     init(_ client: LocalClient) {
         self.client = client
-        runs = client.plan.layout.trainableRuns
+        let layout = client.plan.layout
+        runs = layout.trainableRuns
+        others = zip([0] + runs.map(\.upperBound), runs.map(\.lowerBound) + [layout.count])
+            .map { $0..<$1 }.filter { !$0.isEmpty }
         server = client.exchange.vector(1, of: client.received)
         own = client.exchange.part("control", of: client.state)
         correction = FloatBuffer(count: own.count)
@@ -65,6 +71,11 @@ final class ScaffoldTraining: ClientTraining {
     }
 
     func step() -> StepSums {
+        if let descent = client.optimizer.descent {
+            let result = client.forward()
+            client.network.descend(samples: client.samples, descent.turned(by: correction.view))
+            return result
+        }
         let result = client.descend()
         let (w, d) = (client.network.parameters.pointer, correction.view.pointer)
         for run in runs { ck_axpy(-client.learningRate, d + run.lowerBound, w + run.lowerBound, run.count) }
@@ -74,9 +85,12 @@ final class ScaffoldTraining: ClientTraining {
     func finish() {
         client.sendParameters()
         let sent = client.exchange.vector(1, of: client.update)
-        sent.copy(from: server)
-        guard client.learningRate > 0 else { return }
-        let scale = 1 / (Double(client.plannedSteps) * Double(client.learningRate))
+        let scale = Float(1 / (Double(client.plannedSteps) * Double(client.learningRate)))
+        // A rate of 0, or so near to it that nothing can have moved.
+        guard scale.isFinite else { return sent.copy(from: server) }
+        for run in others {
+            sent.slice(run.lowerBound, run.count).copy(from: server.slice(run.lowerBound, run.count))
+        }
         for run in runs {
             let first = run.lowerBound
             ck_control_variate(
@@ -114,7 +128,7 @@ struct ScaffoldServer: FederatedServer {
         let control = exchange.vector(1, of: update)
         try controls.check(control, of: member)
         try aggregator.add(exchange.vector(0, of: update), of: member)
-        try controls.add(control, of: member)
+        controls.addChecked(control, of: member)
     }
 
     mutating func finish(into global: FloatView) {

@@ -37,9 +37,13 @@ package struct ExactMean: Aggregator {
     }
 
     package mutating func add(_ values: FloatView, of member: CohortMember) throws(Rejection) {
-        do throws(ExactSum.RangeError) {
-            try sum.add(values, weight: weight(member))
-        } catch { throw Rejection(error, place: member.place) }
+        try check(values, of: member)
+        addChecked(values, of: member)
+    }
+
+    /// The same for values that `check` has let pass.
+    mutating func addChecked(_ values: FloatView, of member: CohortMember) {
+        sum.addChecked(values, weight: weight(member))
     }
 
     package mutating func finish(into values: FloatView) { sum.mean(into: values) }
