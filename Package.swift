@@ -47,7 +47,8 @@ let package = Package(
         .executableTarget(
             name: "tributary",
             dependencies: [
-                "Runtime", "Report", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Runtime", "Report", "Wire",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(

@@ -67,12 +67,14 @@ public enum InlineObjects {
         }
     }
 
-    /// The objects of `mask` in a frame; nil when it does not hold exactly what `references` name.
+    /// The objects of `mask` in a frame; nil when it does not hold exactly what `references` name, or one that is larger
+    /// than a chunk.
     public static func split(
-        _ frame: ObjectBytes?, references: [ObjectReference], mask: UInt32
+        _ frame: ObjectBytes?, references: [ObjectReference], mask: UInt32, chunkBytes: Int
     ) -> [ObjectBytes]? {
         let named = references.indices.compactMap { mask >> UInt32($0) & 1 == 1 ? references[$0] : nil }
         guard !named.isEmpty else { return frame == nil ? [] : nil }
+        guard named.allSatisfy({ $0.bytes <= UInt64(chunkBytes) }) else { return nil }
         guard let frame, named.reduce(0, { $0 &+ $1.bytes }) == UInt64(frame.count) else { return nil }
         if named.count == 1 { return frame.id == named[0].id ? [frame] : nil }
         var objects: [ObjectBytes] = []

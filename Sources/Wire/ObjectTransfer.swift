@@ -43,6 +43,11 @@ public struct ObjectTransfer {
         return .fetch(first: UInt32(firstMissing), count: UInt32(asked - firstMissing))
     }
 
+    /// Whether it is the transfer of this object in chunks of this size, so that what has arrived can be used.
+    public func serves(_ reference: ObjectReference, chunkBytes: Int) -> Bool {
+        self.reference == reference && self.chunkBytes == chunkBytes
+    }
+
     /// Whether a chunk exists and has not arrived yet.
     public func wants(_ index: UInt32) -> Bool { Int(index) < chunks && !present[Int(index)] }
 

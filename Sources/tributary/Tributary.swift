@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Wire
 
 /// The command line: arguments in, exit code out. Everything else lives in the libraries.
 @main
@@ -32,6 +33,7 @@ struct Tributary: ParsableCommand {
         // A file that may not grow is an error that has a name, not a signal.
         signal(SIGXFSZ, SIG_IGN)
         signal(SIGPIPE, SIG_IGN)
+        MessageHeap.keepFreedMemory()
         do {
             try KernelChoice.settle()
             var command = try parseAsRoot()

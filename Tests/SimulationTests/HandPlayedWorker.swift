@@ -25,31 +25,31 @@ struct HandPlayedWorker {
     }
 
     /// Answers HELLO; PING every 2 s, dead after 10.
-    mutating func welcome(epoch: UInt64 = 1) {
+    mutating func welcome(epoch: UInt64 = 1, chunkBytes: UInt32 = 1 << 20) {
         session += 1
         sequence = 0
         self.epoch = epoch
         say(
             .welcome(
                 Welcome(
-                    session: session, epoch: epoch, run: 99, chunkBytes: 1 << 20, pingMilliseconds: 2000,
+                    session: session, epoch: epoch, run: 99, chunkBytes: chunkBytes, pingMilliseconds: 2000,
                     deadMilliseconds: 10_000)), frame: ObjectBytes([1]))
     }
 
-    /// Opens the stream of student 1, which senses its inputs.
-    mutating func order(attempt: UInt32 = 1) {
+    /// Opens the stream of student 1, which senses its inputs; its weights come along or are to be fetched.
+    mutating func order(attempt: UInt32 = 1, inline: Bool = true) {
         let weights = StreamProgram.weights(of: 1)
         say(
             .task(
                 TaskOrder(
                     task: Self.task + 1, attempt: attempt, kind: TaskSpec.Kind.serveStudent.rawValue,
                     round: 1, client: 1, participation: 0, first: 0, count: nil,
-                    layout: .init(repeating: 1, count: 32), inputs: [ObjectReference(weights)], inline: 1)),
-            frame: weights)
+                    layout: .init(repeating: 1, count: 32), inputs: [ObjectReference(weights)],
+                    inline: inline ? 1 : 0)), frame: inline ? weights : nil)
     }
 
-    mutating func ask(_ item: Int) {
-        say(.item(Item(task: Self.task + 1, number: item, attempt: 1, hasFrame: false)))
+    mutating func ask(_ item: Int, attempt: UInt32 = 1) {
+        say(.item(Item(task: Self.task + 1, number: item, attempt: attempt, hasFrame: false)))
     }
 
     mutating func say(_ message: Message, frame: ObjectBytes? = nil) {
@@ -95,6 +95,23 @@ struct HandPlayedWorker {
             let due = item.isLocal ? ~value : value
             precondition(frame.bytes == (0..<8).map { UInt8(truncatingIfNeeded: due >> (8 * $0)) })
             return item.isLocal ? -item.number : item.number
+        }
+    }
+
+    /// The first chunks that it asked for since the last look.
+    mutating func fetches() -> [UInt32] {
+        defer { outbox = [] }
+        return outbox.compactMap { if case .fetch(_, let first, _) = $0.message { first } else { nil } }
+    }
+
+    /// Sends chunks of student 1's weights.
+    mutating func chunks(_ indices: Range<UInt32>, chunkBytes: Int) {
+        let weights = StreamProgram.weights(of: 1)
+        for index in indices {
+            let range = ObjectTransfer.range(of: index, objectBytes: weights.count, chunkBytes: chunkBytes)!
+            say(
+                .chunk(id: weights.id, index: index, length: UInt32(range.count)),
+                frame: weights.part(range))
         }
     }
 

@@ -52,6 +52,27 @@ import Wire
         #expect(run.answers() == [-3, -4, -82, 83, 84])
     }
 
+    /// An object that was half here is not fetched from its beginning, unless its chunks have another size now.
+    @Test(arguments: [(1024, 2), (2048, 0)]) func aFetchGoesOn(chunkBytes: Int, from first: UInt32) {
+        var run = HandPlayedWorker(
+            StreamExperiment(students: 2, items: 10, window: 2, onDisconnect: .continue))
+        run.wait(milliseconds: 50)
+        run.welcome(chunkBytes: 1024)
+        run.order(inline: false)
+        #expect(run.fetches() == [0])
+        run.chunks(0..<2, chunkBytes: 1024)
+        run.wait(milliseconds: 11_000)
+        #expect(run.reconnects == 1)
+        run.welcome(chunkBytes: UInt32(chunkBytes))
+        _ = run.fetches()
+        run.order(attempt: 2, inline: false)
+        #expect(run.fetches() == [first])
+        let chunks = (StreamProgram.weightBytes + chunkBytes - 1) / chunkBytes
+        run.chunks(first..<UInt32(chunks), chunkBytes: chunkBytes)
+        run.ask(1, attempt: 2)
+        #expect(run.answers() == [1])
+    }
+
     /// It answers all that is left, once, and waits.
     @Test func nothingIsLeft() {
         var run = Self.cutOff(items: 20)

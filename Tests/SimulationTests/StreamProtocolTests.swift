@@ -96,6 +96,25 @@ import Wire
         #expect(run.program.sum == run.program.experiment.sum)
     }
 
+    /// A worker that came back asks from the first chunk that it lacks: those count once, wherever they begin.
+    @Test func bytesOfAFetchThatGoesOn() {
+        var limits = Limits()
+        limits.chunkBytes = 1024
+        var run = HandPlayedRun(
+            StreamExperiment(students: 1, items: 7, window: 3, ordinary: 0), limits: limits)
+        run.join(1)
+        let weights = run.work(1).tasks[0].inputs[0]
+        let before = run.coordinator.meter.sent.federatedPayload
+        #expect(weights.bytes == 3000)
+        for _ in 0..<2 {
+            run.say(.fetch(id: weights.id, first: 2, count: 8), 1)
+            #expect(run.coordinator.meter.sent.federatedPayload == before + 952)
+        }
+        run.say(.fetch(id: weights.id, first: 0, count: 2), 1)
+        #expect(run.coordinator.meter.sent.federatedPayload == before + 952)
+        #expect(run.inbox(1).count == 4)
+    }
+
     /// Answers that are not due change nothing, not even for their sender.
     @Test func answersThatAreNotDueAreIgnored() {
         var run = HandPlayedRun(StreamExperiment(students: 2, items: 9, window: 2, ordinary: 1), workers: 2)

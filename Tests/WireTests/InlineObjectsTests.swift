@@ -37,7 +37,8 @@ import Wire
             let references = objects.map {
                 $0.map { ObjectReference($0) } ?? ObjectReference(id: ObjectID(high: 1, low: 1), bytes: 7)
             }
-            let split = try #require(InlineObjects.split(frame, references: references, mask: mask))
+            let split = try #require(
+                InlineObjects.split(frame, references: references, mask: mask, chunkBytes: chunk))
             #expect(split.map(\.bytes) == chosen.map { objects[$0]!.bytes })
         }
     }
@@ -109,27 +110,31 @@ import Wire
 
     @Test func aSingleObjectIsNotCopied() {
         #expect(InlineObjects.frame([nil, second], mask: 0b10) === second)
-        #expect(InlineObjects.split(second, references: references, mask: 0b10)?.first === second)
+        #expect(
+            InlineObjects.split(second, references: references, mask: 0b10, chunkBytes: 5)?.first === second)
     }
 
     @Test func whatIsNotWhatItsNamesSayIsRefused() {
         let whole = ObjectBytes(first.bytes + second.bytes)
-        #expect(InlineObjects.split(whole, references: references, mask: 0b11)?.count == 2)
+        #expect(InlineObjects.split(whole, references: references, mask: 0b11, chunkBytes: 5)?.count == 2)
         let swapped = ObjectBytes(second.bytes + first.bytes)
         let short = ObjectBytes(Array(whole.bytes.dropLast()))
         let long = ObjectBytes(whole.bytes + [0])
         for frame in [swapped, short, long, ObjectBytes([]), nil] {
-            #expect(InlineObjects.split(frame, references: references, mask: 0b11) == nil)
+            #expect(InlineObjects.split(frame, references: references, mask: 0b11, chunkBytes: 5) == nil)
         }
-        #expect(InlineObjects.split(second, references: references, mask: 0b01) == nil)
-        #expect(InlineObjects.split(nil, references: references, mask: 0b01) == nil)
+        #expect(InlineObjects.split(second, references: references, mask: 0b01, chunkBytes: 5) == nil)
+        #expect(InlineObjects.split(nil, references: references, mask: 0b01, chunkBytes: 5) == nil)
+        // An object that should have come in chunks.
+        #expect(InlineObjects.split(whole, references: references, mask: 0b11, chunkBytes: 4) == nil)
+        #expect(InlineObjects.split(first, references: references, mask: 0b01, chunkBytes: 3) != nil)
         // A frame that nothing names.
-        #expect(InlineObjects.split(other, references: references, mask: 0) == nil)
-        #expect(InlineObjects.split(nil, references: references, mask: 0)?.isEmpty == true)
+        #expect(InlineObjects.split(other, references: references, mask: 0, chunkBytes: 5) == nil)
+        #expect(InlineObjects.split(nil, references: references, mask: 0, chunkBytes: 5)?.isEmpty == true)
         // The right size under a wrong name.
         let renamed = [ObjectReference(id: other.id, bytes: 3), ObjectReference(second)]
-        #expect(InlineObjects.split(whole, references: renamed, mask: 0b11) == nil)
-        #expect(InlineObjects.split(first, references: renamed, mask: 0b01) == nil)
+        #expect(InlineObjects.split(whole, references: renamed, mask: 0b11, chunkBytes: 5) == nil)
+        #expect(InlineObjects.split(first, references: renamed, mask: 0b01, chunkBytes: 5) == nil)
     }
 
     /// Sizes whose sum is that of the frame only because it ran over.
@@ -141,6 +146,6 @@ import Wire
         let whole = ObjectBytes(first.bytes + second.bytes)
         let claimed = zip([first, second], sizes).map { ObjectReference(id: $0.id, bytes: $1) }
         #expect(sizes[0] &+ sizes[1] == 8)
-        #expect(InlineObjects.split(whole, references: claimed, mask: 0b11) == nil)
+        #expect(InlineObjects.split(whole, references: claimed, mask: 0b11, chunkBytes: 5) == nil)
     }
 }

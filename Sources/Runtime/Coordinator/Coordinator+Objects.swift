@@ -26,9 +26,10 @@ extension Coordinator {
                     of: index, objectBytes: object.count, chunkBytes: limits.chunkBytes)
             else { return }
             var share = TrafficMeter.Share.simulation
-            let fresh = place.map { index == sessions[peer]!.holdings[$0].nextChunk } ?? false
+            // A worker that came back goes on at the first chunk that it lacks.
+            let fresh = place.map { index >= sessions[peer]!.holdings[$0].nextChunk } ?? false
             if let place, fresh {
-                sessions[peer]!.holdings[place].nextChunk += 1
+                sessions[peer]!.holdings[place].nextChunk = index + 1
                 share = .chunk(of: UInt64(object.count), offset: UInt64(range.lowerBound))
             }
             let before = meter.sent

@@ -158,7 +158,9 @@ extension Coordinator {
             let sizes = offer.outputs.map { "\($0.bytes)" }.joined(separator: ", ")
             let due = entry.spec.outputs.map { "\($0)" }.joined(separator: ", ")
             refuse(offer.task, .badSize, "outputs of [\(sizes)] bytes; [\(due)] were due", peer)
-        } else if let carried = InlineObjects.split(frame, references: offer.outputs, mask: offer.inline) {
+        } else if let carried = InlineObjects.split(
+            frame, references: offer.outputs, mask: offer.inline, chunkBytes: limits.chunkBytes)
+        {
             var rest = carried.makeIterator()
             let objects = offer.outputs.indices.map { index in
                 offer.inline >> UInt32(index) & 1 == 1 ? rest.next() : nil

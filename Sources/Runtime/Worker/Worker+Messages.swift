@@ -98,9 +98,9 @@ extension Worker {
             task.stream = HeldStream()
         }
         tasks.append(task)
-        for object in InlineObjects.split(frame, references: order.inputs, mask: order.inline) ?? [] {
-            keep(object)
-        }
+        let carried = InlineObjects.split(
+            frame, references: order.inputs, mask: order.inline, chunkBytes: link.chunkBytes)
+        for object in carried ?? [] { keep(object) }
         let held = tasks[tasks.count - 1]
         for input in order.inputs where object(input.id, of: held) == nil && fetching[input.id] == nil {
             fetch(input)
@@ -109,7 +109,10 @@ extension Worker {
 
     private mutating func fetch(_ reference: ObjectReference) {
         guard reference.bytes > 0 else { return keep(ObjectBytes([])) }
-        var transfer = ObjectTransfer(reference, chunkBytes: link.chunkBytes, window: settings.limits.window)
+        var transfer =
+            interrupted.removeValue(forKey: reference.id).flatMap {
+                $0.serves(reference, chunkBytes: link.chunkBytes) ? $0 : nil
+            } ?? ObjectTransfer(reference, chunkBytes: link.chunkBytes, window: settings.limits.window)
         let step = transfer.request()
         fetching[reference.id] = Fetching(transfer: transfer, lastChunk: now)
         if case .fetch(let first, let count) = step {
@@ -210,7 +213,8 @@ extension Worker {
     private mutating func finish(_ place: Int, _ output: TaskOutput) {
         let order = tasks[place].order
         running = nil
-        let inline = InlineObjects.mask(output.objects, chunkBytes: link.chunkBytes)
+        interrupted = [:]
+        let inline = InlineObjects.mask(output.objects.map(Optional.some), chunkBytes: link.chunkBytes)
         let offer = Offer(
             task: order.task, attempt: order.attempt, outputs: output.objects.map { ObjectReference($0) },
             metrics: output.metrics, work: output.work, inline: inline, failure: nil)
@@ -224,14 +228,20 @@ extension Worker {
     mutating func sendOffer(_ place: Int) {
         guard link.session != nil, let offer = tasks[place].offer else { return }
         tasks[place].offer!.sent = now
-        let frame = InlineObjects.frame(offer.objects, mask: offer.message.inline)
+        let frame = InlineObjects.frame(offer.objects.map(Optional.some), mask: offer.message.inline)
         send(.offer(offer.message), frame: frame)
+    }
+
+    private func offered(_ id: ObjectID) -> ObjectBytes? {
+        for case let offer? in tasks.lazy.map(\.offer) {
+            if let object = offer.objects.first(where: { $0.id == id }) { return object }
+        }
+        return nil
     }
 
     /// Sends the chunks of an output that the coordinator asked for.
     private mutating func serve(_ id: ObjectID, first: UInt32, count: UInt32) {
-        let objects = tasks.lazy.compactMap(\.offer).flatMap(\.objects)
-        guard let object = objects.first(where: { $0.id == id }) else {
+        guard let object = offered(id) else {
             send(.error(code: .unknownObject, text: "object \(id) is not here", object: id))
             return
         }

@@ -102,6 +102,9 @@ public struct Worker {
     var running: UInt64?
     var cache: [ObjectBytes] = []
     var fetching: [ObjectID: Fetching] = [:]
+    /// What a lost connection interrupted, until a task under the next one is done: who still wants the object by then
+    /// has asked for it.
+    var interrupted: [ObjectID: ObjectTransfer] = [:]
     var progress: UInt64 = 0
     var memoryBytes: UInt64 = 0
 
@@ -239,8 +242,8 @@ public struct Worker {
         }
     }
 
-    /// Starts over: another connection, another session. Objects are kept, for their names are still true; so are
-    /// streams whose device goes on by itself.
+    /// Starts over: another connection, another session. Objects and parts of them are kept, for their names are still
+    /// true; so are streams whose device goes on by itself.
     mutating func reconnect() {
         let wait = min(UInt64(100_000_000) << UInt64(min(link.attempts, 6)), 5_000_000_000)
         link = Link(lostSince: now)
@@ -249,6 +252,7 @@ public struct Worker {
         tasks.removeAll { $0.offer == nil && $0.stream?.local == nil }
         for place in tasks.indices { tasks[place].stream?.disconnect() }
         running = nil
+        interrupted.merge(fetching.mapValues(\.transfer)) { $1 }
         fetching = [:]
         actions.append(.reconnect(after: wait))
     }
