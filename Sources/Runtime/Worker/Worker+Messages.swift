@@ -58,7 +58,7 @@ extension Worker {
 
     private mutating func take(_ welcome: Welcome, scenario frame: ObjectBytes) {
         guard link.session == nil else { return }
-        if run != welcome.run { tasks = [] }
+        if run != welcome.run { (tasks, interrupted) = ([], [:]) }
         // Another incarnation of the coordinator knows nothing of the answers that the one before it took.
         if epoch != welcome.epoch { tasks.removeAll { $0.stream != nil } }
         run = welcome.run
@@ -204,6 +204,7 @@ extension Worker {
         let offer = Offer(
             task: order.task, attempt: order.attempt, outputs: [], metrics: [], work: [], inline: 0,
             failure: failure.description)
+        interrupted = [:]
         tasks[place].execution = nil
         tasks[place].stream = nil
         tasks[place].offer = (offer, [], now)
@@ -214,22 +215,23 @@ extension Worker {
         let order = tasks[place].order
         running = nil
         interrupted = [:]
-        let inline = InlineObjects.mask(output.objects.map(Optional.some), chunkBytes: link.chunkBytes)
         let offer = Offer(
             task: order.task, attempt: order.attempt, outputs: output.objects.map { ObjectReference($0) },
-            metrics: output.metrics, work: output.work, inline: inline, failure: nil)
+            metrics: output.metrics, work: output.work, inline: 0, failure: nil)
         tasks[place].execution = nil
         tasks[place].own = []
         tasks[place].offer = (offer, output.objects, now)
         sendOffer(place)
     }
 
-    /// Nothing while there is no session: WELCOME makes up for it.
+    /// Nothing while there is no session: WELCOME makes up for it, and says anew what a chunk is.
     mutating func sendOffer(_ place: Int) {
-        guard link.session != nil, let offer = tasks[place].offer else { return }
+        guard link.session != nil, let held = tasks[place].offer else { return }
         tasks[place].offer!.sent = now
-        let frame = InlineObjects.frame(offer.objects.map(Optional.some), mask: offer.message.inline)
-        send(.offer(offer.message), frame: frame)
+        let outputs = held.objects.map(Optional.some)
+        var offer = held.message
+        offer.inline = InlineObjects.mask(outputs, chunkBytes: link.chunkBytes)
+        send(.offer(offer), frame: InlineObjects.frame(outputs, mask: offer.inline))
     }
 
     private func offered(_ id: ObjectID) -> ObjectBytes? {

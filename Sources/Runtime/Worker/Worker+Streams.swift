@@ -118,6 +118,7 @@ extension Worker {
                 let execution = try engine.executor.serve(try TaskSpec(order), inputs: inputs)
                 tasks[place].stream!.open(execution, firstInterval: settings.limits.ping)
                 tasks[place].own = []
+                interrupted = [:]
             }
         } catch {
             fail(place, error)

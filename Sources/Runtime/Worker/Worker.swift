@@ -102,8 +102,8 @@ public struct Worker {
     var running: UInt64?
     var cache: [ObjectBytes] = []
     var fetching: [ObjectID: Fetching] = [:]
-    /// What a lost connection interrupted, until a task under the next one is done: who still wants the object by then
-    /// has asked for it.
+    /// What a lost connection interrupted, until a task under the next one is done or opened: who still wants the object
+    /// by then has asked for it.
     var interrupted: [ObjectID: ObjectTransfer] = [:]
     var progress: UInt64 = 0
     var memoryBytes: UInt64 = 0
