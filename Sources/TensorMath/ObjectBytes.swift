@@ -58,8 +58,8 @@ public final class ObjectBytes: Sendable {
 
     deinit { release() }
 
-    /// The bytes of a range as an object of their own, without copying; it keeps the whole alive, which for a model that
-    /// came in one frame with a client's state are at most `Limits.chunksInFrame` chunks.
+    /// The bytes of a range as an object of their own, without copying; it keeps the whole alive: who keeps a model
+    /// that came in one frame with a client's state keeps that, too.
     public func part(_ range: Range<Int>) -> ObjectBytes {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "\(range) of \(count) bytes")
         return ObjectBytes(range, of: self)

@@ -46,6 +46,8 @@ package final class LocalClient {
         exchange = configuration.exchange(plan)
         let (batch, run) = (configuration.training.batchSize, exchange.soleRun)
         received = FloatBuffer(count: exchange.payload.count).view
+        // All that travels is one part of the model: it is sent from there. The whole model travels, perhaps with vectors
+        // behind it: the network stands at their head. Else what is shared is gathered.
         if let run, run.count < plan.layout.count, run.count == exchange.payload.count {
             network = Network(plan: plan, batch: batch)
             update = network.parameters.slice(run.model, run.count)
