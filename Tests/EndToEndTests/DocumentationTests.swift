@@ -27,6 +27,34 @@ import Testing
         #expect(bytes.count == 1 && bytes[0] > 0)
     }
 
+    /// Files that the page of the structure names are there.
+    @Test func namedFilesExist() throws {
+        let page = try String(contentsOfFile: Self.root + "/ARCHITECTURE.md", encoding: .utf8)
+        let files = try FileManager.default.subpathsOfDirectory(atPath: Self.root + "/Sources").map {
+            "/" + $0
+        }
+        let named = page.split(separator: "`").filter { $0.hasSuffix(".swift") && !$0.contains("*") }
+        #expect(named.count > 10)
+        for name in named { #expect(files.contains { $0.hasSuffix("/\(name)") }, "\(name)") }
+    }
+
+    /// The package does not build without any folder that its manifest names.
+    @Test func theImageHasAllSources() throws {
+        func text(_ name: String) throws -> String {
+            try String(contentsOfFile: Self.root + "/" + name, encoding: .utf8)
+        }
+        let manifest = try text("Package.swift")
+        let named = manifest.components(separatedBy: "path: \"").dropFirst().compactMap {
+            $0.split(separator: "\"").first?.split(separator: "/").first
+        }
+        #expect(named.contains("Benchmarks"))
+        let (context, steps) = (try text("docker/Dockerfile.dockerignore"), try text("docker/Dockerfile"))
+        for folder in Set(named + ["Sources", "Tests"]) {
+            #expect(context.split(separator: "\n").contains("!\(folder)"), "\(folder)")
+            #expect(steps.contains("COPY \(folder) ./\(folder)\n"), "\(folder)")
+        }
+    }
+
     @Test func scenariosInTheReadme() throws {
         let readme = try String(contentsOfFile: Self.root + "/README.md", encoding: .utf8)
         let laboratory = try Laboratory()
