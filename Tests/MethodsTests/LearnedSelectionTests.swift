@@ -128,6 +128,55 @@ import Testing
         #expect(selector.cohort(round: 1) == [1])
     }
 
+    /// Shares of 3,000 draws of one client out of three whose parts take 1, 2 and 4 s.
+    private static func shares(_ settings: Oort, tried: Bool) -> [Double] {
+        var drawn = [0.0, 0, 0]
+        for seed in UInt64(0)..<3000 {
+            let selector = Selector(.oort(settings), seed: seed, counts: [1, 1, 1], size: 1)
+            if tried { selector.observe((0..<3).map { report($0, loss: 1, samples: 1) }, round: 1) }
+            let cohort = selector.cohort(
+                round: 1, size: 1, duration: { [1_000_000_000, 2_000_000_000, 4_000_000_000][$0] })
+            drawn[cohort[0]] += 1 / 3000
+        }
+        return drawn
+    }
+
+    /// Equal utilities are multiplied by (T / t)^penalty where t > T, the time of the `preferred` share.
+    @Test(arguments: [
+        (0.0, 2.0, [16.0, 4, 1]), (0.0, 1, [4, 2, 1]), (0.0, 0, [1, 1, 1]), (0.4, 2, [4, 4, 1]),
+        (1, 2, [1, 1, 1]),
+    ]) func slowClientsAreLessUseful(preferred: Double, penalty: Double, due: [Double]) {
+        let settings = Oort(
+            exploration: 0, explorationDecay: 1, explorationMinimum: 0, cutoff: 0, preferred: preferred,
+            penalty: penalty)
+        let total = due.reduce(0, +)
+        for (share, part) in zip(Self.shares(settings, tried: true), due) {
+            #expect(abs(share - part / total) < 0.03, "\(share) \(part)")
+        }
+    }
+
+    @Test func untriedClientsAreDrawnBySpeed() {
+        for (share, part) in zip(Self.shares(Oort(), tried: false), [4.0, 2, 1]) {
+            #expect(abs(share - part / 7) < 0.03, "\(share) \(part)")
+        }
+    }
+
+    /// Simulated time reaches the selection: devices that take three times as long have fewer parts.
+    @Test func devicesDecide() throws {
+        func parts(penalty: Double) throws -> Int {
+            var world = try MethodWorld(
+                FedAvg(), sizes: .init(repeating: 8, count: 12), rounds: 60, perRound: 2)
+            world.configuration.devices = DevicesSpec(groups: [])
+            world.configuration.training.selection = .oort(
+                Oort(
+                    exploration: 1, explorationDecay: 0.8, explorationMinimum: 0, cutoff: 0,
+                    penalty: penalty))
+            let run = try MethodRun(world)
+            return run.course.clients.count { $0.timing?.device == "slow" }
+        }
+        #expect(try 2 * parts(penalty: 4) < parts(penalty: 0))
+    }
+
     static let learning: [SelectionSpec] = [.powerOfChoice(candidates: 5), .oort(Oort())]
 
     /// A resumed run draws the same cohorts, because what was learnt is part of a durability point.

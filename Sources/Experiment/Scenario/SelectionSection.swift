@@ -14,7 +14,7 @@ enum SelectionSection {
             "selection", current: value.name, SelectionSpec.names, .value("uniform"),
             "How a round's cohort is drawn: `uniform` without replacement; `round_robin` in the order of numbers; "
                 + "`power_of_choice` those with the greatest loss among some candidates (Cho et al. 2020, rpow-d); "
-                + "`oort` by statistical utility (Lai et al. 2021)."
+                + "`oort` by statistical utility and, with `devices`, speed (Lai et al. 2021)."
         ) { name in
             switch name {
             case "power_of_choice":
@@ -45,5 +45,12 @@ enum SelectionSection {
         section.field(
             "cutoff", &value.cutoff, .number(0...1), .value(standard.cutoff),
             "Clients with this share of the last chosen one's utility may be chosen, too.")
+        section.field(
+            "preferred", &value.preferred, .number(0...1), .value(standard.preferred),
+            "With `devices`: share of the clients whose time counts as short enough.")
+        section.field(
+            "penalty", &value.penalty, .number(0...100), .value(standard.penalty),
+            "With `devices`: the utility of a client that takes t times as long is divided by t to this power."
+        )
     }
 }

@@ -43,7 +43,7 @@ struct RoundSchedule {
         guard now < .horizon else { throw .timeIsOver(round: round) }
         let (limit, drawn) = bounds
         let begun = now
-        let cohort = try cohort(round: round, selector: selector, drawn: drawn)
+        let cohort = try cohort(round: round, selector: selector, drawn: drawn) { demand($0).total }
         let start = now
         let demands = cohort.map(demand)
         var parts = zip(cohort, demands).map { client, demand in
@@ -96,15 +96,21 @@ struct RoundSchedule {
     }
 
     /// Clients for a round that starts when enough of them are there.
-    private mutating func cohort(round: Int, selector: Selector, drawn: Int) throws(QuorumMissed) -> [Int] {
-        if availability.isConstant && lastBusy <= now { return selector.cohort(round: round, size: drawn) }
+    private mutating func cohort(
+        round: Int, selector: Selector, drawn: Int, duration: (Int) -> Nanoseconds
+    ) throws(QuorumMissed) -> [Int] {
+        if availability.isConstant && lastBusy <= now {
+            return selector.cohort(round: round, size: drawn, duration: duration)
+        }
         // Most of the time enough of the first that are drawn are there, and nobody has to ask all others.
         if let cohort = selector.sample(round: round, size: drawn, isThere: { isThere($0) }) { return cohort }
         for _ in 0..<Self.waits {
             let there = selector.eligible.filter { isThere($0) }
             if there.count >= max(minimum, 1) {
                 let set = Set(there)
-                return selector.cohort(round: round, size: min(drawn, there.count)) { set.contains($0) }
+                return selector.cohort(round: round, size: min(drawn, there.count), duration: duration) {
+                    set.contains($0)
+                }
             }
             guard let change = nextChange(selector.eligible), change < .horizon else { break }
             now = change

@@ -64,8 +64,11 @@ package struct Selector {
     /// The cohort of a round, counted from 1, in the order drawn.
     package func cohort(round: Int) -> [Int] { cohort(round: round, size: size) }
 
-    /// `size` clients of those that are there.
-    package func cohort(round: Int, size: Int, isThere: ((Int) -> Bool)? = nil) -> [Int] {
+    /// `size` clients of those that are there. `duration`: what each one's part takes in simulated
+    /// time, the same for all where there is none.
+    package func cohort(
+        round: Int, size: Int, duration: (Int) -> Nanoseconds = { _ in 1 }, isThere: ((Int) -> Bool)? = nil
+    ) -> [Int] {
         let eligible = isThere.map { self.eligible.filter($0) } ?? self.eligible
         let size = min(size, eligible.count)
         var stream = RandomStream(
@@ -85,7 +88,8 @@ package struct Selector {
                 size, of: eligible, candidates: candidates, samples: samples, loss: loss.view, &stream)
         case .oort(let settings):
             return settings.cohort(
-                size, of: eligible, round: round, utility: loss.view, lastRound: lastRound.view, &stream)
+                size, of: eligible, round: round, utility: loss.view, lastRound: lastRound.view,
+                duration: duration, &stream)
         }
     }
 
