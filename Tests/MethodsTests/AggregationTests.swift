@@ -5,6 +5,8 @@ import Testing
 /// Rules of aggregation against their definitions, on random updates.
 @Suite struct AggregationTests {
     static let layout = CompressionFixtures.layout([7, 20, 3], buffers: [2])
+    /// Values that training moves; those behind are running statistics.
+    static let trained = 27
 
     struct Cohort {
         let reference: [Float]
@@ -65,7 +67,7 @@ import Testing
 
     /// Indices in the order of Krum's scores.
     static func ranked(_ cohort: Cohort, byzantine: Int) -> [Int] {
-        let updates = cohort.updates.map(doubles)
+        let updates = cohort.updates.map { doubles(Array($0.prefix(trained))) }
         let scores = updates.indices.map { i in
             let distances = updates.indices.filter { $0 != i }.map { j in
                 (updates[i] - updates[j]).reduce(0) { $0 + $1 * $1 }
@@ -107,13 +109,26 @@ import Testing
     @Test(arguments: [0.5, 5.0, 1e3]) func normClipping(norm: Double) throws {
         let cohort = Self.cohort(6, seed: 5)
         let reference = doubles(cohort.reference)
-        let shortened = cohort.updates.map { update in
+        let shortened = cohort.updates.map { update -> [Double] in
             let difference = doubles(update) - reference
-            let length = difference.reduce(0) { $0 + $1 * $1 }.squareRoot()
-            return reference .+ min(1, norm / length) * difference
+            let length = difference.prefix(Self.trained).reduce(0) { $0 + $1 * $1 }.squareRoot()
+            let shortened = reference .+ min(1, norm / length) * difference
+            return Array(shortened.prefix(Self.trained) + doubles(update).suffix(from: Self.trained))
         }
         let due = mean(shortened, weights: cohort.members.map(\.samples))
         #expect(near(try Self.aggregate(.normClipping(norm: norm), cohort), due, 1e-6))
+    }
+
+    /// Running statistics that jump neither shorten an update nor put it aside.
+    @Test func statisticsAreNoDistance() throws {
+        let near = Self.cohort(7, seed: 8)
+        var updates = near.updates
+        for index in Self.trained..<Self.layout.count { updates[2][index] += 1e3 }
+        let far = Cohort(reference: near.reference, updates: updates, members: near.members)
+        for rule in [.normClipping(norm: 2), .krum(byzantine: 2)] as [AggregationSpec] {
+            let (calm, jumped) = (try Self.aggregate(rule, near), try Self.aggregate(rule, far))
+            #expect(calm.prefix(Self.trained) == jumped.prefix(Self.trained), "\(rule.name)")
+        }
     }
 
     static let rules: [AggregationSpec] = [

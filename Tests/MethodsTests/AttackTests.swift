@@ -62,6 +62,23 @@ import Testing
         #expect(abs(deviation - 3) < 0.8 && abs(noise.reduce(0, +) / Double(noise.count)) < 1)
     }
 
+    /// Noise of deviation 1 would make variances negative, and the mean's evaluation NaN.
+    @Test(arguments: [AttackSpec.Kind.scaledNoise, .signFlip]) func statisticsStayHonest(
+        kind: AttackSpec.Kind
+    ) throws {
+        var world = try MethodWorld(
+            FedAvg(), sizes: [9, 12, 8, 7], layers: MethodWorld.normed, rounds: 3, epochs: 2, batch: 4,
+            on: [.globalTest])
+        world.configuration.attack = AttackSpec(kind: kind, share: 0.5, scale: 1)
+        let run = try MethodRun(world)
+        #expect(run.course.outcome?.rounds == 3)
+        for model in run.course.models {
+            for segment in world.plan.layout.segments where segment.name.hasSuffix("running_var") {
+                #expect((0..<segment.count).allSatisfy { model[segment.offset + $0] >= 0 })
+            }
+        }
+    }
+
     /// One step on turned labels, in double.
     @Test func labelFlip() throws {
         let attack = AttackSpec(kind: .labelFlip, share: 0.5)

@@ -28,9 +28,10 @@ import Testing
     }
 
     /// The tuned model is that of plain training over the client's samples from the global model on, shuffled by
-    /// numbers that no training uses.
+    /// numbers that no training uses, at the optimiser's rate whatever the schedule has made of it.
     @Test func fineTuningShufflesByItself() throws {
-        let world = try Self.world(Self.fineTuned)
+        var world = try Self.world(Self.fineTuned)
+        world.configuration.training.schedule = .cosine(rounds: 3, minimum: 0)
         let run = try MethodRun(world)
         for task in run.course.tasks where task.kind == .evaluateClient {
             let client = try #require(task.client)

@@ -9,6 +9,10 @@ import TensorMath
 /// Every step: w_i -= eta grad f(w_i); v_i -= eta alpha grad f(mixture); both gradients from before the step. Then alpha
 /// descends <v_i - w_i, grad f(mixture)>, plus 0.02 alpha as in PFLlib, and is clipped to 0...1 (equation 10; the paper
 /// moves alpha once a round, PFLlib and this with every step). v_i begins as the initial model.
+///
+/// Otherwise than in PFLlib, v_i's gradient is the mixture's, as in the paper (there: its own, without the factor alpha),
+/// and a client is tested with the mixture of v_i and the server's model (there: v_i, overwritten by its mixture with the
+/// w_i that the client had trained last). So accuracies on a client's own classes stay below PFLlib's.
 package struct APFL: FederatedMethod {
     package static let name = "apfl"
     package static let meaning = "mixes a personal model with the global one (Deng et al. 2020)"

@@ -28,17 +28,18 @@ public struct AttackSpec: Sendable, Equatable {
         return Set(stream.sample(Int((share * Double(clients)).rounded()), of: clients))
     }
 
-    /// Turns an honest update into the attacker's.
-    func distort(_ update: FloatView, received: FloatView, stream: inout RandomStream) {
+    /// Turns an honest update into the attacker's, within `runs`: what training moves. Running statistics stay honest, as
+    /// noise would make variances negative, which no server would take.
+    func distort(_ update: FloatView, received: FloatView, runs: [Range<Int>], stream: inout RandomStream) {
         switch kind {
         case .labelFlip: break
         case .signFlip:
-            for index in 0..<update.count {
+            for index in runs.joined() {
                 let from = Double(received.pointer[index])
                 update.pointer[index] = Self.sent(from - scale * (Double(update.pointer[index]) - from))
             }
         case .scaledNoise:
-            for index in 0..<update.count {
+            for index in runs.joined() {
                 update.pointer[index] = Self.sent(Double(received.pointer[index]) + scale * stream.normal())
             }
         }

@@ -34,7 +34,9 @@ final class ClientRound: TaskExecution {
         // Before an attack, which may distort the very parameters that were trained.
         let activations = probes ? ObjectBytes(executor.meanActivations()) : nil
         if let attack = executor.configuration.attack, executor.attackers.contains(client.id) {
-            attack.distort(client.update, received: client.received, stream: &attackStream)
+            attack.distort(
+                client.update, received: client.received, runs: client.exchange.payload.trainableRuns,
+                stream: &attackStream)
         }
         let sums = training.sums
         return TaskOutput(

@@ -124,7 +124,8 @@ public final class FederatedExecutor: TaskExecutor {
         guard !samples[id].isEmpty else { throw TaskFailure("client \(id) has no samples for it") }
         client.id = id
         client.participation = task.participation
-        client.learningRate = configuration.training.learningRate(round: task.round)
+        // Fine-tuning before a test is no part of the training that a schedule brings to its end.
+        client.learningRate = configuration.training.learningRate(round: task.kind == .train ? task.round : 1)
         client.optimizer.reset(learningRate: client.learningRate)
         return id
     }

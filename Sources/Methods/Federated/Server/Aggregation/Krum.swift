@@ -1,17 +1,21 @@
 import CKernels
+import Networks
 import TensorMath
 
 /// Blanchard et al., Machine Learning with Adversaries: Byzantine Tolerant Gradient Descent, NeurIPS 2017, sections 4
 /// and 5: an update's score is the sum of its squared distances to the n - f - 2 nearest others; the one with the least
 /// score wins, or the mean of the `selected` best (Multi-Krum), unweighted. Equal scores go by the order of clients.
+/// Distances are between what training moves: running statistics, which the paper's networks do not have, would drown it.
 struct Krum: Aggregator {
     private let byzantine: Int
     private let selected: Int
+    private let runs: [Range<Int>]
     private var updates = KeptUpdates()
 
     init(_ layout: ParameterLayout, byzantine: Int, selected: Int) {
         self.byzantine = byzantine
         self.selected = selected
+        runs = layout.trainableRuns
     }
 
     mutating func begin(reference: FloatView, cohort: [CohortMember]) { updates.removeAll() }
@@ -22,7 +26,7 @@ struct Krum: Aggregator {
 
     mutating func finish(into values: FloatView) {
         let updates = updates.inOrder
-        let scores = Self.scores(updates, byzantine: byzantine)
+        let scores = scores(updates)
         let best = scores.indices.sorted { (scores[$0], $0) < (scores[$1], $1) }.prefix(selected).sorted()
         for index in 0..<values.count {
             let sum = best.reduce(0.0) { $0 + Double(updates[$1].pointer[index]) }
@@ -31,12 +35,12 @@ struct Krum: Aggregator {
         self.updates.removeAll()
     }
 
-    static func scores(_ updates: [FloatView], byzantine: Int) -> [Double] {
+    private func scores(_ updates: [FloatView]) -> [Double] {
         let count = updates.count
         var distances = [[Double]](repeating: .init(repeating: 0, count: count), count: count)
         for i in 0..<count {
             for j in 0..<i {
-                let square = ck_squares(updates[i].pointer, updates[j].pointer, updates[i].count)
+                let square = updates[i].squaredDistance(to: updates[j], within: runs)
                 distances[i][j] = square
                 distances[j][i] = square
             }
@@ -45,5 +49,12 @@ struct Krum: Aggregator {
         return (0..<count).map { i in
             (0..<count).filter { $0 != i }.map { distances[i][$0] }.sorted().prefix(near).reduce(0, +)
         }
+    }
+}
+
+extension FloatView {
+    /// The square of the Euclidean distance between the values of both that lie within `runs`.
+    func squaredDistance(to other: FloatView, within runs: [Range<Int>]) -> Double {
+        runs.reduce(0) { $0 + ck_squares(pointer + $1.lowerBound, other.pointer + $1.lowerBound, $1.count) }
     }
 }

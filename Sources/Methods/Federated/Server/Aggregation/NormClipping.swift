@@ -1,15 +1,20 @@
-import CKernels
+import Networks
 import TensorMath
 
 /// The weighted mean of updates whose difference to the model that was sent out is shortened to at most `norm` (Sun et
 /// al., Can You Really Backdoor Federated Learning?, 2019, section 3: norm thresholding).
+///
+/// The difference is that of what training moves. Running statistics, which the paper's networks do not have, go into the
+/// mean as they are: in the first rounds they move so far that the weights would hardly be let move at all.
 struct NormClipping: Aggregator {
     private let norm: Double
+    private let runs: [Range<Int>]
     private let reference: FloatBuffer
     private var mean: ExactMean
 
     init(_ layout: ParameterLayout, norm: Double) {
         self.norm = norm
+        runs = layout.trainableRuns
         reference = FloatBuffer(count: layout.count)
         mean = ExactMean(layout)
     }
@@ -21,10 +26,10 @@ struct NormClipping: Aggregator {
 
     mutating func add(_ values: FloatView, of member: CohortMember) throws(Rejection) {
         let reference = reference.view
-        let length = ck_squares(values.pointer, reference.pointer, values.count).squareRoot()
+        let length = values.squaredDistance(to: reference, within: runs).squareRoot()
         if length > norm, length.isFinite {
             let factor = norm / length
-            for index in 0..<values.count {
+            for index in runs.joined() {
                 let from = Double(reference.pointer[index])
                 values.pointer[index] = Float(from + factor * (Double(values.pointer[index]) - from))
             }
