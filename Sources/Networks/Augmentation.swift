@@ -6,6 +6,9 @@ public struct ImageBatch {
     public let shape: Shape
     private let row: FloatView
 
+    /// Zeros on each side of an image of 32 x 32 (He et al. 2016).
+    public static let usualPadding = 4
+
     /// `view` holds whole images of `shape`.
     public init(_ view: FloatView, shape: Shape) {
         precondition(view.count % shape.count == 0, "\(view.count) values in images of \(shape)")
@@ -17,7 +20,7 @@ public struct ImageBatch {
     /// The usual augmentation of 32 x 32 images (He et al. 2016): each of the first `samples` images is
     /// padded with `padding` zeros on each side, cut back to its size at a random place, and mirrored with
     /// probability 1/2. Takes two numbers for the place and one for the mirror from `stream`, image by image.
-    public func cropAndFlip(samples: Int, padding: Int = 4, stream: inout RandomStream) {
+    public func cropAndFlip(samples: Int, padding: Int = Self.usualPadding, stream: inout RandomStream) {
         precondition(padding >= 0, "\(padding) zeros")
         for n in 0..<samples {
             let down = stream.index(below: 2 * padding + 1) - padding

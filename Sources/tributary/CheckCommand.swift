@@ -29,7 +29,8 @@ struct CheckCommand: ParsableCommand {
         let modelBytes: Int
         let macsPerSample: UInt64
         let federatedBytesPerRound: UInt64
-        let federatedBytesTotal: UInt64
+        /// Absent where 64 bits do not hold it.
+        let federatedBytesTotal: UInt64?
         /// With --resolved.
         let scenario: ResolvedScenario?
     }
@@ -54,6 +55,7 @@ struct CheckCommand: ParsableCommand {
         let perClient =
             UInt64(setup.payloadBytes.down + setup.payloadBytes.up) + setup.overhead.down + setup.overhead.up
         let perRound = perClient * UInt64(configuration.training.clientsPerRound)
+        let total = perRound.multipliedReportingOverflow(by: UInt64(configuration.training.rounds))
         let attackers = configuration.attack?.attackers(of: sizes.count, seed: configuration.seed).count
         let forecast = Forecast(
             name: scenario.name, scenarioDigest: hexadecimal(scenario.digest), clients: sizes.count,
@@ -61,7 +63,7 @@ struct CheckCommand: ParsableCommand {
             attackers: attackers, parameters: setup.plan.layout.count, modelBytes: setup.modelBytes,
             macsPerSample: setup.plan.macs,
             federatedBytesPerRound: perRound,
-            federatedBytesTotal: perRound * UInt64(configuration.training.rounds),
+            federatedBytesTotal: total.overflow ? nil : total.partialValue,
             scenario: resolved ? ResolvedScenario(scenario) : nil)
         if json { return try printJSON(forecast) }
         try printText(
@@ -72,7 +74,8 @@ struct CheckCommand: ParsableCommand {
             model        \(forecast.parameters) parameters, \(forecast.modelBytes) bytes, \
             \(forecast.macsPerSample) MACs a sample
             traffic      \(forecast.federatedBytesPerRound) bytes a round, \
-            \(forecast.federatedBytesTotal) bytes in \(configuration.training.rounds) rounds (federated, both ways)
+            \(forecast.federatedBytesTotal.map(String.init) ?? "more than 2^64") bytes in \
+            \(configuration.training.rounds) rounds (federated, both ways)
             digest       \(forecast.scenarioDigest)
             """)
     }

@@ -326,6 +326,17 @@ import Testing
                 + " set dataset.local_test_fraction above 0, such as 0.25"
         ),
         (
+            "dataset: {name: synthetic, augmentation: crop_and_flip, partition: {kind: natural}}",
+            "model: {name: mlp}",
+            "scenario.yaml:1: dataset.augmentation: crop_and_flip shifts images by up to 4 pixels, and samples are"
+                + " 1 x 1 (rows x columns); remove it"
+        ),
+        (
+            "dataset: {name: synthetic, normalize: true, partition: {kind: natural}}", "model: {name: mlp}",
+            "scenario.yaml:1: dataset.normalize: true has no figures for synthetic;"
+                + " remove it; pixels are byte / 255"
+        ),
+        (
             "dataset: {name: leaf, path: /l, shape: 28x28, partition: {kind: natural}}", "model: {name: mlp}",
             "scenario.yaml:1: dataset.shape: 28x28 is not the shape of a sample;"
                 + " write planes, rows and columns, such as 1x28x28, or the length of a vector"

@@ -8,11 +8,15 @@ enum CompressionSection {
     static func visit(_ section: Section, _ value: inout CompressionSpec) {
         section.section("compression", "What travels instead of float32 tensors, in each direction.") {
             section in
-            visitStages(section, "uplink", &value.uplink, "How a client's change of the model is compressed.")
+            visitStages(
+                section, "uplink", &value.uplink,
+                "How a client's change of the model is compressed. At most one of `top_k` and `random_k`, then at most one of the"
+                    + " others.")
             visitStages(
                 section, "downlink", &value.downlink,
                 "How the global model is compressed: only by `quantize` or `float16`, because a client that sat out"
-                    + " some rounds has nothing that a part of a change could be added to.")
+                    + " some rounds has nothing that a part of a change could be added to. One of them at most."
+            )
             section.field(
                 "error_feedback", &value.errorFeedback, .flag, .value(false),
                 "Whether senders add to each payload what the last one lacked. Then `quantize` rounds to the nearest"
@@ -25,7 +29,7 @@ enum CompressionSection {
     ) {
         section.list(
             key, &stages, count: 0...2, standard: [], standardText: "[]", placeholder: .float16,
-            meaning + " At most one of `top_k` and `random_k`, then at most one of the others."
+            meaning
         ) { stage, section in
             visit(section, &stage)
         }

@@ -123,7 +123,20 @@ enum DatasetSection {
                 "leaves nothing to test on",
                 "set dataset.local_test_fraction above 0, such as 0.25")
         }
+        checkAugmentation(section, value)
         checkFiles(section, value.dataset)
+    }
+
+    /// A shift by 4 would leave nothing of what is so narrow.
+    private static func checkAugmentation(_ section: Section, _ value: FederatedConfiguration) {
+        let shape = value.dataset.inputShape
+        guard section.walk.isSound("dataset"), value.preprocessing.augmentation == .cropAndFlip,
+            min(shape.height, shape.width) <= ImageBatch.usualPadding
+        else { return }
+        section.walk.report(
+            section.place(at: "dataset.augmentation"), "dataset.augmentation", value: "crop_and_flip",
+            "shifts images by up to \(ImageBatch.usualPadding) pixels, and samples are \(shape.height) x "
+                + "\(shape.width) (rows x columns)", "remove it")
     }
 
     /// Of an experiment with images.
