@@ -50,14 +50,15 @@ extension Laboratory {
             let last = count == 0 ? nil : checkpoints("disturbed").last
             waitForAPoint(run, "disturbed", after: last, pause: pause, &stream)
             guard run.process.isRunning else { break }
-            count += 1
             switch disturbance {
             case .workerKilled:
-                if let victim = run.children.last { kill(victim, SIGKILL) }
+                guard let victim = run.children.last, kill(victim, SIGKILL) == 0 else { continue }
+                count += 1
                 continue
             case .coordinatorKilled: kill(run.pid, SIGKILL)
             case .interrupted: kill(run.pid, SIGINT)
             }
+            count += 1
             let stopped = try run.wait()
             if stopped.code == 0 {
                 ended = stopped

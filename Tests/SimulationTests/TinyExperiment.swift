@@ -7,7 +7,7 @@ import TensorMath
 
 /// What cannot fail in this fixed experiment.
 private func certain<Value>(_ make: () throws -> Value) -> Value {
-    do { return try make() } catch { preconditionFailure("\(error)") }
+    do { return try make() } catch { fatalError("\(error)") }
 }
 
 /// A federated experiment that takes microseconds: 12 clients, 4 of them a round, 4 rounds, 200 features, 3 classes.
@@ -27,17 +27,32 @@ enum TinyExperiment {
         return Dataset(name: "tiny", train: split(120), test: split(40))
     }()
 
-    /// Methods whose clients keep nothing, control variates and whole models; some in simulated time.
-    static let methods = [
-        "fedavg", "scaffold", "ditto", "local_only", "fedavg, deadline", "ditto, deadline", "fedavg, async",
-    ]
+    /// Every method; some in simulated time, with selections that learn, rules that keep every update, and compression.
+    static let methods =
+        MethodSpec.names + [
+            "fedavg, deadline", "ditto, deadline", "fedavg, async", "fedadam, oort", "fedavg, multi_krum",
+            "scaffold, compressed",
+        ]
 
     /// Of a method's name, and what its rounds are.
     static func configuration(_ method: String) -> FederatedConfiguration {
         let words = method.split(separator: ", ").map(String.init)
         var configuration = configuration
         configuration.method = MethodSpec(named: words[0])!
+        if var fedmax = configuration.method.method as? FedMAX {
+            // Four features are few for the usual strength.
+            fedmax.beta = 10
+            configuration.method = MethodSpec(fedmax)
+        }
         switch words.dropFirst().first {
+        case "oort": configuration.training.selection = .oort(Oort())
+        case "multi_krum":
+            configuration.aggregation = .multiKrum(byzantine: 0, selected: 2)
+            configuration.attack = AttackSpec(kind: .scaledNoise, share: 0.3)
+        case "compressed":
+            configuration.compression = CompressionSpec(
+                uplink: [.topK(fraction: 0.3), .quantize(bits: 8)], downlink: [.quantize(bits: 8)],
+                errorFeedback: true)
         case "deadline":
             configuration.devices = DevicesSpec(
                 groups: [], round: .deadline(seconds: 16, overSelection: 1.5, minimum: 2),
@@ -72,7 +87,7 @@ enum TinyExperiment {
 
     private static func timeline(_ configuration: FederatedConfiguration) -> Timeline? {
         guard let devices = configuration.devices else { return nil }
-        let counts = holdings.train.map(\.count)
+        let counts = configuration.method.holdings(of: holdings).train.map(\.count)
         return Timeline(
             Fleet(groups, clients: counts.count, configuration: configuration, plan: plan), spec: devices,
             seed: configuration.seed, trace: nil, training: configuration.training, counts: counts)
@@ -81,11 +96,13 @@ enum TinyExperiment {
     private static let configuration = FederatedConfiguration(
         seed: 11, dataset: DatasetSpec(name: .synthetic), partition: .iid(clients: 12),
         localTestFraction: 0.2,
-        model: ModelSpec(name: "tiny", layers: [.flatten, .dense(units: 3)]), initialization: .uniformFanIn,
+        model: ModelSpec(
+            name: "tiny", layers: [.flatten, .dense(units: 4), .batchNorm(), .relu, .dense(units: 3)]),
+        initialization: .uniformFanIn,
         method: .fedavg,
         training: TrainingSpec(
             rounds: rounds, clientsPerRound: 4, localEpochs: 2, batchSize: 3,
-            optimizer: .sgd(SGD(learningRate: 0.1))),
+            optimizer: .sgd(SGD(learningRate: 0.02))),
         evaluation: EvaluationSpec(every: 2, on: [.globalTest, .localTest]), stop: StopSpec())
 
     static let plan: NetworkPlan = certain {
@@ -108,9 +125,10 @@ enum TinyExperiment {
     static let fingerprint = ObjectID(high: 7, low: 7)
 
     static func program(_ method: String, resuming snapshot: Snapshot? = nil) -> FederatedProgram {
-        let population = holdings.population(testCount: dataset.test.count)
-        let overhead = MessageOverhead(down: 100, up: 100)
         let configuration = configuration(method)
+        let population = configuration.method.holdings(of: holdings).population(
+            testCount: dataset.test.count)
+        let overhead = MessageOverhead(down: 100, up: 100)
         return FederatedProgram(
             configuration: configuration, population: population, plan: plan, overhead: overhead,
             timeline: timeline(configuration), resuming: snapshot)
