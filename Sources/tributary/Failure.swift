@@ -116,7 +116,30 @@ struct Failure: Error {
 }
 
 /// A line on standard error.
-func writeError(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+func writeError(_ text: String) { StandardError.write(text + "\n", patience: 1000) }
+
+/// Standard error. What cannot be written there is lost: a terminal that is gone or a disk that is full must not end a run.
+enum StandardError {
+    /// Waits at most `patience` milliseconds where nobody reads.
+    static func write(_ text: String, patience: Int32 = 0) {
+        let bytes = Array(text.utf8)
+        var written = 0
+        while written < bytes.count {
+            var place = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+            let ready = poll(&place, 1, patience)
+            if ready < 0 && errno == EINTR { continue }
+            guard ready > 0 else { return }
+            // No more than a pipe takes at once, so that this does not wait.
+            let part = min(bytes.count - written, Int(PIPE_BUF))
+            let count = bytes.withUnsafeBytes {
+                Foundation.write(STDERR_FILENO, $0.baseAddress! + written, part)
+            }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { return }
+            written += count
+        }
+    }
+}
 
 /// Standard output. A disk that is full there must not look like success.
 enum StandardOutput {

@@ -21,7 +21,7 @@ final class ProgressPrinter {
         if terminal {
             guard now - lastDrawn > 100_000_000 || progress.done == progress.total else { return }
             lastDrawn = now
-            FileHandle.standardError.write(Data("\r\u{1B}[K\(line(progress, now))".utf8))
+            StandardError.write("\r\u{1B}[K\(line(progress, now))")
         } else if progress.round != lastRound {
             // A new round begins, so the one before is over.
             if lastRound > 0, now - lastDrawn > 1_000_000_000 || lastRound == 1 {

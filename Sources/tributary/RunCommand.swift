@@ -5,6 +5,7 @@ import Foundation
 import Methods
 import Report
 import Runtime
+import Synchronization
 import TensorMath
 import Wire
 
@@ -104,6 +105,8 @@ struct RunSession {
 
     private func start<Setup: ExperimentSetup>(_ scenario: Scenario, _ setup: Setup) throws {
         let settings = try settings(scenario)
+        let interrupts = Interrupts()
+        defer { interrupts.end() }
         let directory = try output.directory(for: scenario)
         let run: ExperimentRun<Setup>
         do {
@@ -117,7 +120,7 @@ struct RunSession {
             directory.discard()
             throw error
         }
-        do { try carryOut(run) } catch {
+        do { try carryOut(run, interrupts) } catch {
             // What can be gone on with stays, even where it is not much.
             let code = Failure(error)?.code
             if code != .interrupted && code != .cannotWrite { _ = try run.discardIfEmpty() }
@@ -159,6 +162,8 @@ struct RunSession {
             return try report(result, directory, restored)
         }
         let setup = try setup()
+        let interrupts = Interrupts()
+        defer { interrupts.end() }
         for (key, value) in try setup.identity().sorted(by: { $0.key < $1.key }) {
             try require(meta, key, value, "a file that the scenario names was changed since; put it back")
         }
@@ -167,7 +172,7 @@ struct RunSession {
             settings: try settings(scenario), resumption: Host.resumption(),
             logger: Host.logger(file: directory.path(of: RunDirectory.Name.log), quiet: output.quiet),
             observe: observer(setup.rounds))
-        try carryOut(run)
+        try carryOut(run, interrupts)
     }
 
     private func require(_ meta: [String: String], _ key: String, _ here: String, _ remedy: String) throws {
@@ -211,9 +216,7 @@ struct RunSession {
         guard announces && !output.quiet else { return }
         let (awaited, own) = (run.settings.minimumWorkers, run.settings.workers)
         run.listening = { endpoint in
-            let place = ["tcp://0.0.0.0:", "tcp://[::]:"].reduce(endpoint) {
-                $0.replacing($1, with: "tcp://THIS-HOST:")
-            }
+            let place = endpoint.replacing("tcp://0.0.0.0:", with: "tcp://THIS-HOST:")
             let here = own > 0 ? ", \(own) of them started here" : ""
             writeError(
                 "listening at \(endpoint); waiting for \(awaited) \(awaited == 1 ? "worker" : "workers")\(here): "
@@ -221,14 +224,13 @@ struct RunSession {
         }
     }
 
-    private func carryOut(_ run: ExperimentRun<some ExperimentSetup>) throws {
+    private func carryOut(_ run: ExperimentRun<some ExperimentSetup>, _ interrupts: Interrupts) throws {
         announce(run)
         let mailbox = run.mailbox
-        let interrupts = Interrupts(stop: { mailbox.post(.interrupted) }, abandon: run.abandon)
-        defer { interrupts.end() }
+        interrupts.lead(stop: { mailbox.post(.interrupted) }, abandon: run.abandon)
         if launched { Leash.watch { mailbox.post(.interrupted) } }
         let (result, end) = try run.run()
-        if isatty(2) == 1 && !output.quiet { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+        if isatty(2) == 1 && !output.quiet { StandardError.write("\r\u{1B}[K") }
         switch end {
         case .completed: try finish(result!, run.directory)
         case .interrupted(let round):
@@ -270,32 +272,64 @@ struct RunSession {
 
 /// Ctrl-C and termination while a run is going: the first asks it to stop, the second stops at once.
 final class Interrupts {
-    private static let signals = [SIGINT, SIGTERM, SIGHUP]
+    private struct State {
+        var count = 0
+        var stop: (@Sendable () -> Void)?
+        var abandon: @Sendable () -> Void = {}
+    }
+
+    private let state = Mutex(State())
     private var sources: [any DispatchSourceSignal] = []
 
-    /// `abandon` removes what a sudden end would leave behind.
-    init(stop: @escaping @Sendable () -> Void, abandon: @escaping @Sendable () -> Void) {
+    /// From here on a signal is kept until there is something to stop.
+    init() {
         let queue = DispatchQueue(label: "signals")
-        for number in Self.signals {
-            // Children inherit that SIGINT is ignored: the coordinator stops them.
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            var count = 0
-            source.setEventHandler {
-                count += 1
-                guard count > 1 else { return stop() }
-                abandon()
-                _exit(130)
+        for number in [SIGINT, SIGTERM, SIGHUP] {
+            // Children inherit that signals are ignored: the coordinator stops them.
+            let before = signal(number, SIG_IGN)
+            // Whoever starts a run with nohup wants it to outlive the terminal.
+            if number == SIGHUP, unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) {
+                continue
             }
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+            source.setEventHandler { [weak self] in self?.receive() }
             source.resume()
             sources.append(source)
         }
     }
 
+    /// `abandon` removes what a sudden end would leave behind.
+    convenience init(stop: @escaping @Sendable () -> Void, abandon: @escaping @Sendable () -> Void) {
+        self.init()
+        lead(stop: stop, abandon: abandon)
+    }
+
+    /// What signals do from now on, and those that came before.
+    func lead(stop: @escaping @Sendable () -> Void, abandon: @escaping @Sendable () -> Void) {
+        let isDue = state.withLock { state in
+            (state.stop, state.abandon) = (stop, abandon)
+            return state.count > 0
+        }
+        if isDue { stop() }
+    }
+
+    private func receive() {
+        let (count, stop, abandon) = state.withLock { state in
+            state.count += 1
+            return (state.count, state.stop, state.abandon)
+        }
+        if count == 1 { return stop?() ?? () }
+        abandon()
+        _exit(130)
+    }
+
     /// From here on signals do again what they do by themselves.
     func end() {
-        for source in sources { source.cancel() }
-        for number in Self.signals { signal(number, SIG_DFL) }
+        for source in sources {
+            source.cancel()
+            signal(Int32(source.handle), SIG_DFL)
+        }
+        sources = []
     }
 }
 

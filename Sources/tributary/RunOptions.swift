@@ -51,7 +51,17 @@ struct OutputOptions: ParsableArguments {
         // Such as 20261121T045318Z.
         let stamp = timestamp().prefix(19).filter { $0.isNumber || $0 == "T" } + "Z"
         let name = scenario.name.map { $0.isLetter || $0.isNumber ? $0 : "-" }
-        return try RunDirectory.create(at: out ?? "runs/\(String(name))-\(stamp)")
+        if let out { return try RunDirectory.create(at: out) }
+        // Another run of the name may have begun in this second.
+        for number in 1... {
+            let path = "runs/\(String(name))-\(stamp)" + (number == 1 ? "" : "-\(number)")
+            do {
+                return try RunDirectory.create(at: path)
+            } catch {
+                guard error.kind == .notEmpty || error.kind == .busy else { throw error }
+            }
+        }
+        preconditionFailure("no end of names")
     }
 }
 

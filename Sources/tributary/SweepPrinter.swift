@@ -31,13 +31,13 @@ final class SweepPrinter {
         let now = MonotonicClock.now()
         guard terminal, now - lastDrawn > 500_000_000 else { return }
         lastDrawn = now
-        FileHandle.standardError.write(Data("\r\u{1B}[K\(status(progress, now))".utf8))
+        StandardError.write("\r\u{1B}[K\(status(progress, now))")
     }
 
     func finish() { clear() }
 
     private func clear() {
-        if terminal { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+        if terminal { StandardError.write("\r\u{1B}[K") }
     }
 
     private func line(_ cell: Int, _ outcome: CellOutcome, done: Int) -> String {

@@ -18,8 +18,8 @@ struct Tributary: ParsableCommand {
               tributary report runs/quickstart
 
             Exit codes: 0 done, 1 a threshold missed, 64 usage, 65 bad scenario or data, 66 missing input,
-            69 a host or peer is unavailable, 70 internal, 73 and 74 cannot write,
-            130 after Ctrl-C.
+            69 a host or peer is unavailable, 70 internal, 73 and 74 cannot write, 75 quorum missed,
+            77 not authorised, 130 after Ctrl-C.
             """,
         version: version,
         subcommands: [
@@ -33,6 +33,7 @@ struct Tributary: ParsableCommand {
         // A file that may not grow is an error that has a name, not a signal.
         signal(SIGXFSZ, SIG_IGN)
         signal(SIGPIPE, SIG_IGN)
+        occupyStandardDescriptors()
         MessageHeap.keepFreedMemory()
         do {
             try KernelChoice.settle()
@@ -40,6 +41,14 @@ struct Tributary: ParsableCommand {
             try command.run()
         } catch {
             end(with: error)
+        }
+    }
+
+    /// Where a standard descriptor is closed, a file that is opened later would take its place and what is meant for people
+    /// would go into it.
+    private static func occupyStandardDescriptors() {
+        for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
+            _ = open("/dev/null", O_RDONLY)
         }
     }
 

@@ -147,6 +147,7 @@ import Testing
     @Test(arguments: [
         ("tcp://127.0.0.1:99999", "0 to 65535"), ("tcp://127.0.0.1:abc", "0 to 65535"),
         ("tcp://127.0.0.1", "has no port; give tcp://ADDRESS:PORT"), ("tcp://[::1]", "has no port"),
+        ("tcp://[::1]:5555", "has an IPv6 address, which this version does not know"),
         ("tcp://127.0.0.1:", "has no port"), ("tcp://:5555", "has no address"),
         ("tcp://localhost:0", "such as tcp://127.0.0.1:0"),
         ("udp://x", "give tcp://ADDRESS:PORT or ipc://PATH"),

@@ -46,7 +46,8 @@ import Testing
         #expect(written.digest == cell.scenario.digest)
         #expect(written.hosts == HostsSpec(minimum: 1, launch: [.local(workers: 3)]))
 
-        let run = try RunDirectory.create(at: directory.run(of: cell).path)
+        let run = directory.run(of: cell)
+        _ = try RunDirectory.create(at: run.path)
         try run.write([], to: RunDirectory.Name.ledger)
         #expect(try directory.state(of: cell) == .absent)
         _ = try directory.prepare(cell, workers: 3)

@@ -51,34 +51,33 @@ public struct RunDirectory: Sendable, Equatable {
 
     public let path: String
     private let origin: Origin
+    /// Held by whoever made it.
+    private let ownLock: RunLock?
 
     /// Equal paths are the same directory, however it came to be there.
     public static func == (a: RunDirectory, b: RunDirectory) -> Bool { a.path == b.path }
 
     /// One that another part of this module keeps, whether it is there or not.
-    init(path: String) { self.init(path: path, origin: .opened) }
+    init(path: String) { self.init(path: path, origin: .opened, ownLock: nil) }
 
-    private init(path: String, origin: Origin) {
+    private init(path: String, origin: Origin, ownLock: RunLock?) {
         self.path = path
         self.origin = origin
+        self.ownLock = ownLock
     }
 
-    /// A new directory, with those above it. One that exists must be empty.
+    /// A new directory, with those above it, locked for this process. One that exists must be empty.
     public static func create(at path: String) throws(RunDirectoryError) -> RunDirectory {
         let manager = FileManager.default
         var isDirectory: ObjCBool = false
         var origin = Origin.foundEmpty
         if manager.fileExists(atPath: path, isDirectory: &isDirectory) {
-            let isEmpty =
-                isDirectory.boolValue && (try? manager.contentsOfDirectory(atPath: path))?.isEmpty == true
-            guard isEmpty else {
-                throw RunDirectoryError(
-                    .notEmpty, path: path, isDirectory.boolValue ? "is not empty" : "is not a directory",
-                    remedy: "choose another --out, or go on with --resume")
+            guard isDirectory.boolValue, isEmpty(path) else {
+                throw notEmpty(path, isDirectory.boolValue ? "is not empty" : "is not a directory")
             }
         } else {
             do {
-                try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
+                try make(path)
                 origin = .made
             } catch {
                 throw RunDirectoryError(
@@ -90,7 +89,27 @@ public struct RunDirectory: Sendable, Equatable {
             throw RunDirectoryError(
                 .cannotCreate, path: path, "cannot be written to", remedy: "check its permissions")
         }
-        return RunDirectory(path: path, origin: origin)
+        let lock = try RunLock(path)
+        // Another process may have begun a run there since.
+        guard isEmpty(path) else { throw notEmpty(path, "is not empty") }
+        return RunDirectory(path: path, origin: origin, ownLock: lock)
+    }
+
+    private static func isEmpty(_ path: String) -> Bool {
+        (try? FileManager.default.contentsOfDirectory(atPath: path))?.isEmpty == true
+    }
+
+    private static func notEmpty(_ path: String, _ problem: String) -> RunDirectoryError {
+        RunDirectoryError(
+            .notEmpty, path: path, problem, remedy: "choose another --out, or go on with --resume")
+    }
+
+    /// Makes a directory and those above it, whose names survive a crash where the system lets them be synced.
+    private static func make(_ path: String) throws {
+        let above = (path as NSString).deletingLastPathComponent
+        if !above.isEmpty, !FileManager.default.fileExists(atPath: above) { try make(above) }
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try? AtomicFile.syncDirectory(above)
     }
 
     /// A directory that a run made.
@@ -186,7 +205,10 @@ public struct RunDirectory: Sendable, Equatable {
     }
 
     /// Keeps other processes from working in the directory for as long as the result lives.
-    public func lock() throws(RunDirectoryError) -> RunLock { try RunLock(path) }
+    public func lock() throws(RunDirectoryError) -> RunLock {
+        if let ownLock { return ownLock }
+        return try RunLock(path)
+    }
 }
 
 /// Holds a run's directory for one process; the system lets go of it when the process ends, however it ends.

@@ -13,7 +13,6 @@ public final class LocalLauncher {
     public struct Ending: Sendable {
         public let slot: Int
         public let reason: String
-        public let restarted: Bool
     }
 
     /// Ends of one slot after which it is given up.
@@ -45,7 +44,7 @@ public final class LocalLauncher {
     public var isEmpty: Bool { children.isEmpty }
 
     public func start(workers: Int) throws(LaunchError) {
-        try Descriptors.require(2 * workers + 512)
+        try Descriptors.require(workers: workers)
         for slot in 0..<workers { children[slot] = try spawn(slot, failures: 0) }
     }
 
@@ -61,13 +60,14 @@ public final class LocalLauncher {
         let words = [executable] + arguments + ["--slot", "\(slot)"]
         var argv: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { for word in argv { free(word) } }
-        // The coordinator ignores signals that it handles in its own way; a worker shall not inherit that.
+        // The coordinator ignores signals that it handles in its own way. A worker inherits that for those of a terminal,
+        // which reach all processes in it: the coordinator stops its workers.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
         var defaults = sigset_t()
         sigemptyset(&defaults)
-        for signal in [SIGTERM, SIGHUP, SIGPIPE] { sigaddset(&defaults, signal) }
+        for signal in [SIGTERM, SIGPIPE] { sigaddset(&defaults, signal) }
         posix_spawnattr_setsigdefault(&attributes, &defaults)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
         var process: pid_t = 0
@@ -93,14 +93,10 @@ public final class LocalLauncher {
             let exitCode = (status >> 8) & 0xff
             let reason = signal != 0 ? "signal \(signal)" : "exit code \(exitCode)"
             // A worker that says that it cannot serve would say it again.
-            var restarted = false
             if child.failures < Self.restarts, signal != 0 || ![65, 66, 69, 77].contains(exitCode) {
-                if let again = try? spawn(slot, failures: child.failures + 1) {
-                    children[slot] = again
-                    restarted = true
-                }
+                children[slot] = try? spawn(slot, failures: child.failures + 1)
             }
-            endings.append(Ending(slot: slot, reason: reason, restarted: restarted))
+            endings.append(Ending(slot: slot, reason: reason))
         }
         return endings
     }

@@ -34,17 +34,32 @@ public final class WakeUp: Sendable {
 
 /// libzmq ends the process when descriptors run out, so a run that would need too many does not start.
 enum Descriptors {
-    /// Raises the limit of open files as far as it may be, and throws when that is below `count`.
-    static func require(_ count: Int) throws(LaunchError) {
+    /// Of a coordinator beside those of its workers.
+    private static let others = 512
+
+    /// The limit of open files, raised as far as it may be.
+    private static func most() -> UInt {
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         limit.rlim_cur = limit.rlim_max
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        guard limit.rlim_max >= UInt(count) else {
+        return limit.rlim_max
+    }
+
+    /// Throws where the system does not allow those of so many workers.
+    static func require(workers: Int) throws(LaunchError) {
+        let (count, most) = (2 * workers + others, most())
+        guard most >= UInt(count) else {
             throw LaunchError(
                 "\(count) open files are needed",
-                "the system allows \(limit.rlim_max); raise ulimit -n or use fewer workers")
+                "the system allows \(most); raise ulimit -n or use fewer workers")
         }
+    }
+
+    /// How many workers the system allows, at most `limit`.
+    static func workers(atMost limit: Int) -> Int {
+        let most = most()
+        return most >= UInt(2 * limit + others) ? limit : max(1, (Int(most) - others) / 2)
     }
 }
 

@@ -178,11 +178,13 @@ public final class ExperimentRun<Setup: ExperimentSetup> {
     }
 
     private func makeDriver(launcher: LocalLauncher?, writer: DurabilityWriter) throws -> Driver {
+        var limits = settings.limits
+        limits.sessions = Descriptors.workers(atMost: limits.sessions)
         let coordinator = Coordinator(
             settings: CoordinatorSettings(
                 run: number, epoch: epoch, version: settings.version,
                 kernelFamily: KernelFamily.active.rawValue,
-                scenario: ObjectBytes(Array(scenario.resolvedYAML.utf8)), limits: settings.limits,
+                scenario: ObjectBytes(Array(scenario.resolvedYAML.utf8)), limits: limits,
                 minimumWorkers: settings.minimumWorkers, launchesWorkers: settings.workers > 0,
                 slots: setup.clients.flatMap { settings.workers >= $0 ? settings.workers : nil },
                 fingerprint: fingerprint, began: settings.began,

@@ -27,6 +27,11 @@ public struct RunSettings: Sendable {
                     text, address.hasPrefix(":") ? "has no address" : "has no port",
                     "give tcp://ADDRESS:PORT")
             }
+            guard !address.hasPrefix("[") && !address[..<colon].contains(":") else {
+                throw EndpointError(
+                    text, "has an IPv6 address, which this version does not know",
+                    "give an IPv4 address or a name")
+            }
             let (host, port) = (address[..<colon], address[address.index(after: colon)...])
             let ports = purpose == .bind ? 0...65_535 : 1...65_535
             guard Int(port).map(ports.contains) ?? (purpose == .bind && port == "*") else {
@@ -45,8 +50,8 @@ public struct RunSettings: Sendable {
         /// Whether other hosts can reach it.
         public var isRemote: Bool {
             guard case .tcp(let address) = self else { return false }
-            let host = address.split(separator: ":").dropLast().joined(separator: ":")
-            return !(host == "127.0.0.1" || host == "localhost" || host == "[::1]" || host.hasPrefix("127."))
+            let host = address[..<(address.lastIndex(of: ":") ?? address.endIndex)]
+            return !(host == "localhost" || host.hasPrefix("127."))
         }
     }
 
