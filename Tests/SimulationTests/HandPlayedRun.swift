@@ -4,23 +4,23 @@ import TensorMath
 import Wire
 
 /// A coordinator whose workers are played by hand: every message is chosen, every moment too.
-struct HandPlayedRun {
+struct HandPlayedRun<Subject: SimulatedExperiment> {
     private struct Player {
         var session: UInt64 = 0
         var sequence: UInt64 = 0
         var inbox: [(message: Message, frame: ObjectBytes?)] = []
     }
 
-    private(set) var coordinator: Coordinator<StreamProgram>
+    private(set) var coordinator: Coordinator<Subject.Experiment>
     var now: Instant = 1_000_000_000
     private var players: [UInt8: Player] = [:]
     private(set) var end: RunEnd?
     private(set) var notes: [String] = []
 
     var limits: Limits { coordinator.settings.limits }
-    var program: StreamProgram { coordinator.program }
+    var program: Subject.Experiment { coordinator.program }
 
-    init(_ experiment: StreamExperiment, workers: Int = 1, limits: Limits = Limits()) {
+    init(_ experiment: Subject, workers: Int = 1, limits: Limits = Limits()) {
         coordinator = Coordinator(
             settings: CoordinatorSettings(
                 run: 99, epoch: 1, version: "test", kernelFamily: "any", scenario: ObjectBytes([1, 2, 3]),
@@ -30,13 +30,27 @@ struct HandPlayedRun {
 
     /// A worker that is ready for tasks.
     mutating func join(_ worker: UInt8, slot: Int? = nil, held: [UInt64] = []) {
-        players[worker] = Player()
-        let hello = Hello(version: "test", kernelFamily: "any", slot: slot, process: 1, memoryBytes: 1)
-        let envelope = Envelope(
-            run: .max, epoch: .max, session: UInt64(worker), sequence: 1, message: .hello(hello))
-        step(.received(PeerID([worker]), header: envelope.encoded(), frame: nil, surplus: false))
-        for case (.welcome(let welcome), _) in inbox(worker) { players[worker]!.session = welcome.session }
+        greet(worker, slot: slot)
         ping(worker, held: held)
+    }
+
+    /// A worker that has still to read its data set, if it is welcome.
+    mutating func greet(
+        _ worker: UInt8, slot: Int? = nil, version: String = "test", kernelFamily: String = "any",
+        nonce: UInt64? = nil
+    ) {
+        players[worker] = Player()
+        let hello = Hello(
+            version: version, kernelFamily: kernelFamily, slot: slot, process: 1, memoryBytes: 1)
+        let envelope = Envelope(
+            run: .max, epoch: .max, session: nonce ?? UInt64(worker), sequence: 1, message: .hello(hello))
+        say(header: envelope.encoded(), worker)
+        for case (.welcome(let welcome), _) in players[worker]!.inbox {
+            players[worker]!.session = welcome.session
+        }
+        players[worker]!.inbox.removeAll {
+            if case .welcome = $0.message { true } else { false }
+        }
     }
 
     mutating func ping(_ worker: UInt8, held: [UInt64] = [], progress: UInt64 = 0) {
@@ -47,8 +61,8 @@ struct HandPlayedRun {
 
     /// What a worker has been sent since the last look.
     mutating func inbox(_ worker: UInt8) -> [(message: Message, frame: ObjectBytes?)] {
-        defer { players[worker]!.inbox = [] }
-        return players[worker]!.inbox
+        defer { players[worker]?.inbox = [] }
+        return players[worker]?.inbox ?? []
     }
 
     /// The items among it, with the bytes of their inputs.
@@ -70,21 +84,12 @@ struct HandPlayedRun {
         let player = players[worker]!
         let envelope = Envelope(
             run: 99, epoch: 1, session: player.session, sequence: player.sequence, message: message)
-        step(.received(PeerID([worker]), header: envelope.encoded(), frame: frame, surplus: false))
+        say(header: envelope.encoded(), frame: frame, worker)
     }
 
-    /// The answer that an honest worker gives.
-    mutating func answer(_ item: Item, _ worker: UInt8) {
-        say(
-            .item(Item(task: item.task, number: item.number, attempt: item.attempt, hasFrame: true)),
-            frame: Self.honest(item), worker)
-    }
-
-    static func honest(_ item: Item) -> ObjectBytes {
-        let weights = StreamProgram.weights(of: Int(item.task & 0xFFFF))
-        let value = StreamProgram.answer(
-            weights, StreamProgram.input(of: item.number), item: item.number)
-        return ObjectBytes((0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) })
+    /// Says anything at all.
+    mutating func say(header: [UInt8], frame: ObjectBytes? = nil, _ worker: UInt8) {
+        step(.received(PeerID([worker]), header: header, frame: frame, surplus: false))
     }
 
     mutating func step(_ event: CoordinatorEvent) {
@@ -98,7 +103,7 @@ struct HandPlayedRun {
             case .note(let note): notes.append(note.text)
             case .reply(let peer, let header):
                 let message = (try? Envelope(decoding: header))!.message
-                players[peer.bytes[0]]!.inbox.append((message, nil))
+                players[peer.bytes[0], default: Player()].inbox.append((message, nil))
             case .forget, .progress: break
             }
         }
@@ -115,5 +120,21 @@ struct HandPlayedRun {
             wait(1_000_000_000)
             ping(worker, held: held, progress: UInt64(second))
         }
+    }
+}
+
+extension HandPlayedRun where Subject == StreamExperiment {
+    /// The answer that an honest worker gives.
+    mutating func answer(_ item: Item, _ worker: UInt8) {
+        say(
+            .item(Item(task: item.task, number: item.number, attempt: item.attempt, hasFrame: true)),
+            frame: Self.honest(item), worker)
+    }
+
+    static func honest(_ item: Item) -> ObjectBytes {
+        let weights = StreamProgram.weights(of: Int(item.task & 0xFFFF))
+        let value = StreamProgram.answer(
+            weights, StreamProgram.input(of: item.number), item: item.number)
+        return ObjectBytes((0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) })
     }
 }

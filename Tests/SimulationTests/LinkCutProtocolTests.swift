@@ -143,7 +143,7 @@ import Wire
 
     // MARK: - The coordinator
 
-    private static func stream() -> (run: HandPlayedRun, items: [Item]) {
+    private static func stream() -> (run: HandPlayedRun<StreamExperiment>, items: [Item]) {
         var run = HandPlayedRun(
             StreamExperiment(students: 1, items: 6, window: 2, onDisconnect: .continue, ordinary: 0))
         run.join(1, slot: 0)
@@ -156,7 +156,7 @@ import Wire
     private static func own(_ item: Item) -> (Item, ObjectBytes) {
         var own = item
         own.isLocal = true
-        return (own, ObjectBytes(HandPlayedRun.honest(item).bytes.map { ~$0 }))
+        return (own, ObjectBytes(HandPlayedRun<StreamExperiment>.honest(item).bytes.map { ~$0 }))
     }
 
     /// The worker that comes back with the stream goes on with it, in the same attempt; nobody else gets it meanwhile.

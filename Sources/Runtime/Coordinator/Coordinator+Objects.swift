@@ -62,8 +62,10 @@ extension Coordinator {
         guard sessions[peer]!.arriving[offer.task] == nil else { return }
         let bytes = missing.reduce(UInt64(0)) { $0 + offer.outputs[$1].bytes }
         let isBusy = missing.contains { sessions[peer]!.downloads[offer.outputs[$0].id] != nil }
-        guard !isBusy, receiving + bytes <= limits.receiveBudget || receiving == 0 else {
-            // The worker offers again after a while.
+        // The worker offers again after a while; waiting for the others' downloads is no standstill of its own.
+        guard !isBusy else { return }
+        guard receiving + bytes <= limits.receiveBudget || receiving == 0 else {
+            sessions[peer]!.progressAt = now
             return
         }
         sessions[peer]!.arriving[offer.task] = Session.Arriving(offer: offer, objects: objects)
@@ -88,9 +90,11 @@ extension Coordinator {
     mutating func takeChunk(
         _ id: ObjectID, index: UInt32, length: UInt32, _ frame: ObjectBytes?, from peer: PeerID
     ) {
-        guard let frame, frame.count == Int(length), var download = sessions[peer]?.downloads[id] else {
-            return
-        }
+        guard let frame, frame.count == Int(length), var download = sessions[peer]?.downloads[id],
+            let range = ObjectTransfer.range(
+                of: index, objectBytes: Int(download.transfer.reference.bytes), chunkBytes: limits.chunkBytes),
+            range.count == frame.count
+        else { return }
         download.lastChunk = now
         if download.transfer.wants(index) { sessions[peer]!.progressAt = now }
         let step = download.transfer.take(index: index, frame: frame)
@@ -105,7 +109,6 @@ extension Coordinator {
         case .complete(let object): arrived(object, from: peer)
         case .corrupt:
             guard let task = sessions[peer]?.downloads[id]?.task else { return }
-            closeDownloads(of: task, peer)
             refuse(task, .badDigest, "the chunks are not the object that was offered", peer)
         }
     }
@@ -124,7 +127,7 @@ extension Coordinator {
     }
 
     /// Forgets what was on its way for a task.
-    private mutating func closeDownloads(of task: UInt64, _ peer: PeerID) {
+    mutating func closeDownloads(of task: UInt64, _ peer: PeerID) {
         guard let session = sessions[peer] else { return }
         for (id, download) in session.downloads where download.task == task {
             receiving -= download.transfer.reference.bytes
@@ -133,12 +136,10 @@ extension Coordinator {
         sessions[peer]!.arriving[task] = nil
     }
 
+    /// A worker has not got (any more) what it offered: it failed, or it could offer the same for ever.
     mutating func abandonDownload(_ id: ObjectID, from peer: PeerID) {
         guard let task = sessions[peer]?.downloads[id]?.task else { return }
-        closeDownloads(of: task, peer)
-        sessions[peer]?.leased[task] = nil
-        board.requeue(task)
-        retries += 1
+        refuse(task, .failed, "output \(id) was offered and is not there", peer)
     }
 
     mutating func retryDownloads(of peer: PeerID) {

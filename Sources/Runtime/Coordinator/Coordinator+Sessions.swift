@@ -159,7 +159,7 @@ extension Coordinator {
         }
         // A TASK that was lost on the way: the worker should have it by now and does not say so.
         let held = Set(ping.held)
-        let lost = session.leased.merging(session.streams) { $1 }
+        let lost = session.leased.mapValues(\.sent).merging(session.streams) { $1 }
             .filter { !held.contains($0.key) && now - $0.value > limits.retransmit }
         sessions[peer] = session
         resumeStreams(held, of: peer)
@@ -175,12 +175,12 @@ extension Coordinator {
             if now - session.lastHeard > (session.ready ? limits.dead : limits.noProgress) {
                 let seconds = (now - session.lastHeard) / 1_000_000_000
                 voidSession(session.peer, why: "silent for \(seconds) s", isExpected: true)
-            } else if let oldest = session.leased.values.min(), now - oldest > limits.noProgress,
+            } else if let oldest = session.oldestLease, now - oldest > limits.noProgress,
                 now - session.progressAt > limits.noProgress
             {
                 voidSession(session.peer, why: "no progress for \(limits.noProgress / 1_000_000_000) s")
-            } else if let oldest = session.leased.values.min(),
-                now - max(oldest, min(session.lastOffer, now)) > limits.deadline
+            } else if let oldest = session.oldestLease,
+                now - max(oldest, session.lastResult) > limits.deadline
             {
                 voidSession(session.peer, why: "a task took more than \(limits.deadline / 1_000_000_000) s")
             } else if hasStuckStream(session) {

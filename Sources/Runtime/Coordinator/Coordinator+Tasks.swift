@@ -24,7 +24,7 @@ extension Coordinator {
             var leased = false
             for session in free {
                 if let entry = lease(to: session) {
-                    sessions[session.peer]!.leased[entry.spec.id] = now
+                    sessions[session.peer]!.leased[entry.spec.id] = Session.Lease(at: now)
                     sendTask(entry.spec.id, to: session.peer, again: entry.leases > 1)
                     leased = true
                     break
@@ -114,7 +114,7 @@ extension Coordinator {
             layout: spec.layout, inputs: spec.inputs, inline: mask)
         share.simulatedHeader = order.furtherInputBytes
         if spec.stream == nil {
-            sessions[peer]!.leased[id] = now
+            sessions[peer]!.leased[id]?.sent = now
         } else {
             sessions[peer]!.streams[id] = now
         }
@@ -149,7 +149,6 @@ extension Coordinator {
             send(.result(task: offer.task, code: .stale, text: "not leased to this session"), to: peer)
             return
         }
-        measure(offer.task, peer)
         if let failure = offer.failure {
             refuse(offer.task, .failed, failure, peer)
         } else if entry.spec.stream != nil {
@@ -177,12 +176,14 @@ extension Coordinator {
             let entry = board.entries[offer.task], entry.leases > 0, settings.slots == nil,
             !entry.refused.contains(session.id), board.lease(offer.task, to: session.id)
         else { return }
-        sessions[peer]!.leased[offer.task] = now
+        sessions[peer]!.leased[offer.task] = Session.Lease(at: now)
     }
 
     /// A result is here as a whole: the program decides.
     mutating func complete(_ offer: Offer, _ objects: [ObjectBytes], from peer: PeerID) {
-        guard let entry = board.entries[offer.task] else { return }
+        guard let session = sessions[peer], let entry = board.entries[offer.task],
+            entry.session == session.id
+        else { return }
         let output = TaskOutput(objects: objects, metrics: offer.metrics, work: offer.work)
         let next: ProgramStep
         do throws(Rejection) {
@@ -195,7 +196,7 @@ extension Coordinator {
         if entry.spec.isFederated, let update = offer.outputs.first {
             meter.claimReceived(payload: update.bytes, overhead: offer.deployedOverhead)
         }
-        sessions[peer]?.leased[offer.task] = nil
+        settle(offer.task, peer)
         send(.result(task: offer.task, code: .accepted, text: ""), to: peer)
         if next.phase == nil && next.rows.isEmpty && next.outcome == nil { reportProgress() }
         apply(next)
@@ -215,7 +216,7 @@ extension Coordinator {
             reject(peer, .revoked, "\(code.name): \(text)", retry: nil)
             voidSession(peer, why: "it was sent away")
         default:
-            sessions[peer]!.leased[task] = nil
+            settle(task, peer)
             if sessions[peer]!.streams.removeValue(forKey: task) != nil { items[task]!.interrupt() }
             let refusals = board.refuse(task, session: session.id)
             let refused = board.entries[task]!.refused
@@ -232,12 +233,13 @@ extension Coordinator {
         }
     }
 
-    private mutating func measure(_ task: UInt64, _ peer: PeerID) {
-        guard let sent = sessions[peer]?.leased[task] else { return }
-        let begun = max(sent, sessions[peer]!.lastOffer)
-        let took = Double(now - min(begun, now))
+    /// A result was accepted or refused: its session has nothing to do with the task any more.
+    private mutating func settle(_ task: UInt64, _ peer: PeerID) {
+        closeDownloads(of: task, peer)
+        guard let lease = sessions[peer]?.leased.removeValue(forKey: task) else { return }
+        let took = Double(now - max(lease.sent, sessions[peer]!.lastResult))
         sessions[peer]!.taskDuration = sessions[peer]!.taskDuration.map { 0.7 * $0 + 0.3 * took } ?? took
-        sessions[peer]!.lastOffer = now
+        sessions[peer]!.lastResult = now
     }
 }
 

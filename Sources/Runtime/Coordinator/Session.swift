@@ -17,13 +17,14 @@ struct Session {
     var memoryBytes: UInt64
     var progress: UInt64 = 0
     var progressAt: Instant
-    /// Tasks leased to it, with the moment each was sent.
-    var leased: [UInt64: Instant] = [:]
+    /// Tasks leased to it: those whose entry on the board names this session.
+    var leased: [UInt64: Lease] = [:]
     /// Streams that it serves, with the moment each was sent.
     var streams: [UInt64: Instant] = [:]
     /// Smoothed nanoseconds per task; decides how many may be queued.
     var taskDuration: Double?
-    var lastOffer: Instant = 0
+    /// When its last result was accepted or refused.
+    var lastResult: Instant = 0
     /// Objects that it was sent, newest last, as many as a worker keeps.
     var holdings: [Holding] = []
     var downloads: [ObjectID: Download] = [:]
@@ -31,6 +32,14 @@ struct Session {
     var asked: [ObjectID: UInt32] = [:]
     /// Offers whose outputs are not all here yet, by task.
     var arriving: [UInt64: Arriving] = [:]
+
+    /// A task at its worker. Sending the order again does not begin it anew.
+    struct Lease {
+        let began: Instant
+        var sent: Instant
+
+        init(at now: Instant) { (began, sent) = (now, now) }
+    }
 
     /// An object that a worker was sent, and what sending it cost.
     struct Holding {
@@ -56,6 +65,9 @@ struct Session {
         var transfer: ObjectTransfer
         var lastChunk: Instant
     }
+
+    /// When the oldest of its tasks was leased.
+    var oldestLease: Instant? { leased.values.lazy.map(\.began).min() }
 
     /// Takes note of a request; whether it is for more than any before.
     mutating func ask(_ id: ObjectID, last: UInt32) -> Bool {

@@ -111,6 +111,7 @@ struct TaskBoard {
         return entries[id]!.attempts
     }
 
+    /// A task is done that is leased: a pending one would stay in the queue.
     mutating func accept(_ offer: Offer) {
         entries[offer.task] = nil
         openTasks -= 1
