@@ -49,13 +49,13 @@ extension Coordinator {
         case .bye(let code, let text, let memory):
             workerMemory = max(workerMemory, memory)
             if code != 0 {
-                note(.error, "worker \(describe(peer)) cannot take part: \(text)")
+                complain(.leaving, as: .error, "worker \(describe(peer)) cannot take part: \(text)")
                 refusal = CannotServe(text, isMissingInput: code == 66)
             }
             voidSession(peer, why: nil)
         case .error(let code, let text, let object):
             if code == .unknownObject, let object { abandonDownload(object, from: peer) }
-            note(.warning, "worker \(describe(peer)): \(text)")
+            complain(.error, "worker \(describe(peer)): \(text)")
         case .hello, .welcome, .reject, .pong, .task, .result:
             refuseMalformed(peer, WireError("\(message.name) is not for a coordinator"))
         }
@@ -63,15 +63,13 @@ extension Coordinator {
 
     /// Garbage costs its sender the session, and nobody else anything.
     private mutating func refuseMalformed(_ peer: PeerID, _ error: WireError) {
-        malformed += 1
-        // A peer that sends nothing else must not fill the log.
-        if malformed & (malformed - 1) == 0 {
-            note(.warning, "peer \(describe(peer)): \(error) (\(malformed) messages of this kind so far)")
+        guard let session = sessions[peer] else {
+            complain(.malformed, "peer \(describe(peer)): \(error)")
+            return
         }
-        if sessions[peer] != nil {
-            send(.error(code: .malformed, text: error.description, object: nil), to: peer)
-            voidSession(peer, why: "it sent \(error)")
-        }
+        complain(.malformed, "worker \(session.process) is gone: it sent \(error)")
+        send(.error(code: .malformed, text: error.description, object: nil), to: peer)
+        voidSession(peer, why: nil)
     }
 
     // MARK: - Handshake
@@ -82,7 +80,7 @@ extension Coordinator {
                 peer, .version,
                 "coordinator is \(settings.version), worker is \(hello.version): use one version",
                 retry: nil)
-            note(.warning, "worker \(hello.process) refused: version \(hello.version)")
+            complain(.version, "worker \(hello.process) refused: version \(hello.version)")
             return
         }
         guard hello.kernelFamily == settings.kernelFamily else {
@@ -91,7 +89,7 @@ extension Coordinator {
                 "this run computes with \(settings.kernelFamily) kernels, the worker with \(hello.kernelFamily): "
                     + "set TRIBUTARY_KERNELS=\(settings.kernelFamily) there, or start the run with the other",
                 retry: nil)
-            note(.warning, "worker \(hello.process) refused: kernel family \(hello.kernelFamily)")
+            complain(.kernelFamily, "worker \(hello.process) refused: kernel family \(hello.kernelFamily)")
             return
         }
         if let session = sessions[peer], session.nonce == envelope.session {
@@ -100,7 +98,8 @@ extension Coordinator {
             return
         }
         for old in sessions.values where old.nonce == envelope.session || old.peer == peer {
-            voidSession(old.peer, why: "the worker came back", isExpected: true)
+            complain(.returning, "worker \(old.process) is gone: the worker came back")
+            voidSession(old.peer, why: nil, isExpected: true)
         }
         guard sessions.count < limits.sessions else {
             reject(peer, .full, "\(limits.sessions) workers are connected", retry: 5000)
@@ -146,7 +145,7 @@ extension Coordinator {
                 let text =
                     "this worker's data set is not the one that the run began with; give it the same files"
                 reject(peer, .dataset, text, retry: nil)
-                note(.error, "worker \(describe(peer)) refused: \(text)")
+                complain(.dataset, as: .error, "worker \(describe(peer)) refused: \(text)")
                 refusal = CannotServe(text, isMissingInput: false)
                 voidSession(peer, why: nil)
                 return

@@ -136,7 +136,8 @@ extension Coordinator {
                 accepted.outputs == offer.outputs && accepted.metrics == offer.metrics
                 && accepted.work == offer.work && offer.failure == nil
             if !same {
-                note(.error, "CONFLICT: worker \(describe(peer)) computed task \(offer.task) differently")
+                let text = "CONFLICT: worker \(describe(peer)) computed task \(offer.task) differently"
+                complain(.conflict, as: .error, text)
             }
             send(.result(task: offer.task, code: same ? .duplicate : .conflict, text: ""), to: peer)
             return

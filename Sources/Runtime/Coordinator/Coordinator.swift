@@ -80,8 +80,7 @@ public struct Coordinator<Experiment: Program> {
     /// When the last session was lost (or the run began), for "no workers".
     var lonelySince: Instant?
     var slotLost: [Int: Instant] = [:]
-    /// Messages that could not be understood, from anybody.
-    var malformed = 0
+    private var complaints: [Complaint: Int] = [:]
     var exhausted: String?
     /// What the last worker said that could not take part.
     var refusal: CannotServe?
@@ -134,6 +133,19 @@ public struct Coordinator<Experiment: Program> {
 
     mutating func note(_ level: Note.Level, _ text: String) {
         actions.append(.note(Note(level: level, text: text)))
+    }
+
+    /// What any peer can bring about as often as it likes.
+    enum Complaint {
+        case malformed, version, kernelFamily, dataset, leaving, returning, error, conflict
+    }
+
+    /// Notes what a peer did, the first, second, fourth, eighth ... time: none may fill the log.
+    mutating func complain(_ kind: Complaint, as level: Note.Level = .warning, _ text: String) {
+        let times = complaints[kind, default: 0] + 1
+        complaints[kind] = times
+        guard times & (times - 1) == 0 else { return }
+        note(level, times == 1 ? text : "\(text) (\(times) of this kind so far)")
     }
 
     /// Says farewell to every worker. The run is finished when all have answered, or a second has passed: what a
