@@ -6,6 +6,52 @@ import Wire
 
 /// Handshakes, farewells and strangers, message by message, from either side.
 @Suite struct SessionProtocolTests {
+    private static func seconds(_ count: UInt64) -> UInt64 { count * 1_000_000_000 }
+
+    // MARK: - Company
+
+    /// A worker that reads its data set for longer than a worker is waited for is waited for all the same.
+    @Test func aWorkerReadsForLong() {
+        var run = HandPlayedRun(TinyMethod())
+        run.greet(1)
+        for _ in 0..<100 { run.wait(Self.seconds(1)) }
+        #expect(run.end == nil)
+        run.ping(1)
+        #expect(run.rejections(1) == [.staleSession])
+        run.join(1)
+        #expect(run.work(1).tasks.count == 2)
+        run.wait(Self.seconds(1))
+        // It dies: now there is nobody.
+        run.step(.unreachable(PeerID([1])))
+        for _ in 0..<62 { run.wait(Self.seconds(1)) }
+        #expect(run.end == .noWorkers("0 of 1 workers were ready after 61 s"))
+    }
+
+    /// One that begins to read again and again is not waited for for ever.
+    @Test func aWorkerNeverGetsReady() {
+        var limits = Limits()
+        limits.deadline = Self.seconds(300)
+        var run = HandPlayedRun(TinyMethod(), limits: limits)
+        for second in 0..<365 as Range<UInt64> {
+            if second % 50 == 0 { run.greet(1, nonce: 1 + second) }
+            if second < 350 { #expect(run.end == nil) }
+            run.wait(Self.seconds(1))
+        }
+        #expect(run.end == .noWorkers("0 of 1 workers were ready after 361 s"))
+    }
+
+    /// One that can say that it still reads is not even voided.
+    @Test func aWorkerReadsAndSaysSo() {
+        var run = HandPlayedRun(TinyMethod())
+        run.greet(1)
+        for _ in 0..<200 {
+            run.wait(Self.seconds(1))
+            run.say(.ping(Ping(progress: 0, memoryBytes: 1, held: [], fingerprint: nil)), 1)
+        }
+        run.ping(1)
+        #expect(run.work(1).tasks.count == 2 && run.notes.isEmpty)
+    }
+
     // MARK: - The log
 
     /// What any peer may do a thousand times, and what it needs for that.
@@ -51,4 +97,11 @@ import Wire
     private static let failure = Offer(
         task: UInt64(1) << 32 | UInt64(TaskSpec.Kind.train.rawValue) << 28, attempt: 1, outputs: [],
         metrics: [], work: [], inline: 0, failure: "no")
+}
+
+extension HandPlayedRun {
+    /// Why a worker was turned away since the last look.
+    mutating func rejections(_ worker: UInt8) -> [Reject.Code] {
+        inbox(worker).compactMap { if case .reject(let reject) = $0.message { reject.code } else { nil } }
+    }
 }

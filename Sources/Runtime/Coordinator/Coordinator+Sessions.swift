@@ -150,6 +150,7 @@ extension Coordinator {
                 voidSession(peer, why: nil)
                 return
             }
+            session.isReading = false
             // Where this host starts workers, one of those says which data set it is.
             if fingerprint != nil || !settings.launchesWorkers || session.slot != nil {
                 fingerprint = held
@@ -192,7 +193,8 @@ extension Coordinator {
         checkCompany()
     }
 
-    /// Never waits for ever: enough workers must be ready before the first round, and one at any time after it.
+    /// Never waits for ever: enough workers must be ready before the first round, and one at any time after it. One that
+    /// reads its data set is waited for, too, but not longer than for a task.
     private mutating func checkCompany() {
         if board.open == 0 && started { return }
         let ready = sessions.values.count { $0.ready }
@@ -203,10 +205,12 @@ extension Coordinator {
         }
         let since = lonelySince ?? now
         lonelySince = since
+        if sessions.values.contains(where: \.isReading) { lastReading = now }
+        let alone = max(since, min(lastReading, since + limits.deadline))
         if sessions.isEmpty, let exhausted {
             end(refusal.map { .workersCannotServe($0) } ?? .noWorkers(exhausted))
-        } else if now - since > limits.lonely {
-            let seconds = limits.lonely / 1_000_000_000
+        } else if now - alone > limits.lonely {
+            let seconds = (now - since) / 1_000_000_000
             end(.noWorkers("\(ready) of \(needed) workers were ready after \(seconds) s"))
         }
     }

@@ -80,6 +80,8 @@ public struct Coordinator<Experiment: Program> {
     /// When the last session was lost (or the run began), for "no workers".
     var lonelySince: Instant?
     var slotLost: [Int: Instant] = [:]
+    /// When a worker was last seen reading its data set.
+    var lastReading: Instant = 0
     private var complaints: [Complaint: Int] = [:]
     var exhausted: String?
     /// What the last worker said that could not take part.

@@ -12,6 +12,8 @@ struct Session {
     var lastHeard: Instant
     var receivedSequence: UInt64
     var sentSequence: UInt64 = 0
+    /// It has not said yet which data set it holds.
+    var isReading = true
     /// It holds the data set and takes tasks.
     var ready = false
     var memoryBytes: UInt64
