@@ -4,7 +4,13 @@ import TensorMath
 /// A frame that is not a message of this protocol.
 public struct WireError: Error, Sendable, Equatable, CustomStringConvertible {
     public let description: String
-    public init(_ description: String) { self.description = description }
+    /// Whether it is a header of another major version.
+    public let isOtherMajor: Bool
+
+    public init(_ description: String, isOtherMajor: Bool = false) {
+        self.description = description
+        self.isOtherMajor = isOtherMajor
+    }
 }
 
 extension Envelope {
@@ -19,7 +25,8 @@ extension Envelope {
         defer { wire_release(raw) }
         let envelope = raw.pointee
         guard envelope.major == ProtocolVersion.major else {
-            throw WireError("protocol version \(envelope.major); this is \(ProtocolVersion.major)")
+            throw WireError(
+                "protocol version \(envelope.major); this is \(ProtocolVersion.major)", isOtherMajor: true)
         }
         guard envelope.minor != 0 else { throw WireError("a header without a minor version") }
         let unknown = wire_unknown_fields(raw)

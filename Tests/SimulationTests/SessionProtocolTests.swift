@@ -97,6 +97,86 @@ import Wire
     private static let failure = Offer(
         task: UInt64(1) << 32 | UInt64(TaskSpec.Kind.train.rawValue) << 28, attempt: 1, outputs: [],
         metrics: [], work: [], inline: 0, failure: "no")
+
+    // MARK: - Another version of the protocol
+
+    /// As another major version writes it: the first field is the major.
+    private static func otherMajor(_ envelope: Envelope) -> [UInt8] {
+        var header = envelope.encoded()
+        precondition(header[0] == 1 << 3 | 5 && header[1] == UInt8(ProtocolVersion.major))
+        header[1] = 2
+        return header
+    }
+
+    @Test func aWorkerOfAnotherMajorVersion() {
+        var run = HandPlayedRun(TinyMethod())
+        let hello = Hello(version: "test", kernelFamily: "any", slot: nil, process: 1, memoryBytes: 1)
+        let envelope = Envelope(run: .max, epoch: .max, session: 3, sequence: 1, message: .hello(hello))
+        run.say(header: Self.otherMajor(envelope), 3)
+        guard case .reject(let reject) = run.inbox(3).first?.message else {
+            Issue.record("no answer")
+            return
+        }
+        #expect(reject.code == .version && reject.retryMilliseconds == nil)
+        #expect(reject.text.contains("protocol version 2; this is 1"))
+        // In a session it is as any other message that cannot be read.
+        run.join(1)
+        _ = run.inbox(1)
+        run.say(header: Self.otherMajor(envelope), 1)
+        guard case .error(.malformed, _, nil) = run.inbox(1).first?.message else {
+            Issue.record("no error")
+            return
+        }
+    }
+
+    private static func worker() -> Worker {
+        let settings = WorkerSettings(
+            version: "test", kernelFamily: "any", slot: nil, process: 1, nonce: 7,
+            patience: seconds(60))
+        return Worker(settings: settings, now: 0) { _ in preconditionFailure("there is no WELCOME") }
+    }
+
+    private static func reject(_ code: Reject.Code, retry: UInt32?) -> Envelope {
+        let reject = Reject(code: code, text: "", retryMilliseconds: retry)
+        return Envelope(run: 9, epoch: 1, session: Envelope.unknown, sequence: 1, message: .reject(reject))
+    }
+
+    @Test func aCoordinatorOfAnotherMajorVersion() {
+        var worker = Self.worker()
+        _ = worker.step(.tick, at: 1)
+        let header = Self.otherMajor(Self.reject(.version, retry: nil))
+        let actions = worker.step(.received(header: header, frame: nil, surplus: false), at: 2)
+        guard case .exit(.rejected(let reject)) = actions.first else {
+            Issue.record("\(actions)")
+            return
+        }
+        #expect(reject.code == .version && reject.text.contains("protocol version 2; this is 1"))
+    }
+
+    static let noWelcomes: [[UInt8]] = [[1, 2, 3], reject(.full, retry: 5000).encoded()]
+
+    /// Answers that are no WELCOME do not try a worker's patience anew.
+    @Test(arguments: SessionProtocolTests.noWelcomes)
+    func aWorkerThatIsNeverWelcome(answer: [UInt8]) {
+        var worker = Self.worker()
+        var exits: [WorkerExit] = []
+        var reconnects = 0
+        for tick in 0..<1250 as Range<UInt64> where exits.isEmpty {
+            let now = tick * 50_000_000
+            var actions = worker.step(.tick, at: now)
+            if tick % 100 == 50 {
+                actions += worker.step(.received(header: answer, frame: nil, surplus: false), at: now)
+            }
+            for action in actions {
+                switch action {
+                case .exit(let exit): exits.append(exit)
+                case .reconnect: reconnects += 1
+                case .send: break
+                }
+            }
+        }
+        #expect(exits == [.noCoordinator] && reconnects >= 10)
+    }
 }
 
 extension HandPlayedRun {

@@ -11,6 +11,9 @@ extension Coordinator {
             envelope = try Envelope(decoding: header)
         } catch {
             meter.receive(header: header.count, frame: frame?.count)
+            if error.isOtherMajor && sessions[peer] == nil {
+                reject(peer, .version, "\(error): use one version", retry: nil)
+            }
             refuseMalformed(peer, error)
             return
         }

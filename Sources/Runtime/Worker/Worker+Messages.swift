@@ -5,7 +5,11 @@ import Wire
 // What the coordinator says.
 extension Worker {
     mutating func receive(header: [UInt8], frame: ObjectBytes?, surplus: Bool) {
-        guard !surplus, let envelope = try? Envelope(decoding: header) else { return reconnect() }
+        guard !surplus else { return reconnect() }
+        let envelope: Envelope
+        do throws(WireError) { envelope = try Envelope(decoding: header) } catch {
+            return error.isOtherMajor && link.session == nil ? exit(otherVersion: error) : reconnect()
+        }
         if case .reject(let reject) = envelope.message { return take(reject) }
         if case .welcome(let welcome) = envelope.message, let frame { return take(welcome, scenario: frame) }
         guard let session = link.session, envelope.session == session, envelope.run == run,
@@ -41,6 +45,12 @@ extension Worker {
         case .pong: break
         case .hello, .welcome, .reject, .ping, .offer: break
         }
+    }
+
+    /// Whatever a coordinator of another major version said, it was no WELCOME.
+    private mutating func exit(otherVersion error: WireError) {
+        let text = "\(error): use one version"
+        actions.append(.exit(.rejected(Reject(code: .version, text: text, retryMilliseconds: nil))))
     }
 
     private mutating func take(_ reject: Reject) {

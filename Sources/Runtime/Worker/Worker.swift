@@ -246,7 +246,8 @@ public struct Worker {
     /// true; so are streams whose device goes on by itself.
     mutating func reconnect() {
         let wait = min(UInt64(100_000_000) << UInt64(min(link.attempts, 6)), 5_000_000_000)
-        link = Link(lostSince: now)
+        // Patience is for a WELCOME: a connection that brought none does not begin it anew.
+        link = Link(lostSince: link.session == nil ? link.lostSince : now)
         link.notBefore = now + wait
         // What is finished is offered again under the next session: the work is not lost with the connection.
         tasks.removeAll { $0.offer == nil && $0.stream?.local == nil }
