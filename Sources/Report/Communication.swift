@@ -31,9 +31,15 @@ public struct Communication: Sendable, Equatable {
     /// One round, and everything up to it.
     public struct Round: Sendable, Equatable {
         public var round: Int
+        /// Whose updates count.
         public var clients: Int
+        /// Of all clients, whether their updates count or not.
         public var up: FederatedBytes
         public var down: FederatedBytes
+        /// Mean over the clients whose updates count, of what these alone sent; nil where no update counts.
+        public var upPerClient: Double?
+        /// As `upPerClient`, of what was sent to them.
+        public var downPerClient: Double?
         /// Since the start, this round included.
         public var upSinceStart: FederatedBytes
         public var downSinceStart: FederatedBytes
@@ -75,11 +81,18 @@ public struct Communication: Sendable, Equatable {
             seconds = seconds.flatMap { sum in row.simulatedSeconds.map { sum + $0 } }
             joules = joules.flatMap { sum in row.energyJoules.map { sum + $0 } }
             return Round(
-                round: row.round, clients: row.clients, up: own.up, down: own.down, upSinceStart: up,
-                downSinceStart: down, simulatedSeconds: seconds, joules: joules,
+                round: row.round, clients: row.clients, up: own.up, down: own.down,
+                upPerClient: Self.mean(own.up, without: row.wastedUpBytes, over: row.clients),
+                downPerClient: Self.mean(own.down, without: row.wastedDownBytes, over: row.clients),
+                upSinceStart: up, downSinceStart: down, simulatedSeconds: seconds, joules: joules,
                 accuracy: Report.accuracy(of: row, measure: measure))
         }
         clients = record.clientTraffic
+    }
+
+    /// Bytes of the clients whose updates count, by their number; nil where there are none.
+    private static func mean(_ all: FederatedBytes, without wasted: UInt64, over clients: Int) -> Double? {
+        clients > 0 ? (Double(all.total) - Double(wasted)) / Double(clients) : nil
     }
 
     /// Nil when no round was that good.

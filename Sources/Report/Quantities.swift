@@ -8,6 +8,11 @@ enum Quantity {
     /// `16.6 MB`: three digits, powers of 1000.
     static func bytes(_ count: UInt64) -> String { scaled(count, "B") }
 
+    /// A mean, as whole bytes, or a dash.
+    static func bytes(_ mean: Double?) -> String {
+        mean.map { bytes(UInt64(max(0, $0).rounded())) } ?? "–"
+    }
+
     /// `1.24 TMAC`: multiply-accumulates.
     static func macs(_ count: UInt64) -> String { scaled(count, "MAC") }
 

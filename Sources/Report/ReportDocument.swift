@@ -28,6 +28,9 @@ public struct ReportDocument: Encodable, Sendable {
         let accuracy: Double?
         let upBytes: UInt64
         let downBytes: UInt64
+        /// Of the clients whose updates count; without them where there are none.
+        let upBytesPerClient: Double?
+        let downBytesPerClient: Double?
         let upBytesSinceStart: UInt64
         let downBytesSinceStart: UInt64
         let simulatedSecondsSinceStart: Double?
@@ -143,7 +146,8 @@ extension ReportDocument.Run {
         byRound = report.communication.rounds.map {
             ReportDocument.Round(
                 round: $0.round, clients: $0.clients, accuracy: $0.accuracy, upBytes: $0.up.total,
-                downBytes: $0.down.total, upBytesSinceStart: $0.upSinceStart.total,
+                downBytes: $0.down.total, upBytesPerClient: $0.upPerClient,
+                downBytesPerClient: $0.downPerClient, upBytesSinceStart: $0.upSinceStart.total,
                 downBytesSinceStart: $0.downSinceStart.total,
                 simulatedSecondsSinceStart: $0.simulatedSeconds)
         }

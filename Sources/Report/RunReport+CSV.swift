@@ -12,10 +12,9 @@ extension RunReport {
     /// A row a round, in the order of `roundColumns`.
     var roundCells: [[String]] {
         zip(record.rounds, communication.rounds).map { row, bytes in
-            let clients = Double(max(bytes.clients, 1))
             let accuracies = [row.globalTestAccuracy, row.localTestAccuracyMean].map(cell)
             let parts = [bytes.up.payload, bytes.up.overhead, bytes.down.payload, bytes.down.overhead]
-            let means = [bytes.up, bytes.down].map { shortest(Double($0.total) / clients) }
+            let means = [bytes.upPerClient, bytes.downPerClient].map(cell)
             let sums = [bytes.upSinceStart, bytes.downSinceStart].map { "\($0.total)" }
             return ["\(row.round)", "\(bytes.clients)"] + accuracies + parts.map { "\($0)" } + means + sums
                 + [cell(bytes.simulatedSeconds), cell(bytes.joules)]

@@ -24,8 +24,7 @@ extension RunReport {
             table.append([
                 "\(row.round)", "\(row.clients)", Quantity.accuracy(row.accuracy),
                 Quantity.bytes(row.up.total), Quantity.bytes(row.down.total),
-                Quantity.bytes(row.up.total / UInt64(max(row.clients, 1))),
-                Quantity.bytes(row.down.total / UInt64(max(row.clients, 1))),
+                Quantity.bytes(row.upPerClient), Quantity.bytes(row.downPerClient),
                 Quantity.bytes(row.upSinceStart.total), Quantity.bytes(row.downSinceStart.total),
             ])
         }

@@ -80,6 +80,41 @@ import Testing
                 """)
     }
 
+    /// The second round has three more clients than it waits for; the third was abandoned.
+    @Test func whatWasSentInVainIsNoClientsShare() throws {
+        let run = try SampleRun(
+            rounds: 3, accepted: { $0 == 3 ? 0 : 10 }, wasted: { [0, 3, 13][$0 - 1] },
+            accuracies: { _ in 0.25 })
+        let report = RunReport(try RunRecord(run.directory), options: ReportOptions(targets: []))
+        _ = try report.write(gnuplot: nil)
+        let rows = try run.directory.read("communication.csv").split(separator: "\n").dropFirst()
+        #expect(
+            Array(rows) == [
+                "1,10,0.25,,999000,1000,999000,1100,100000,100010,1000000,1000100,,",
+                "2,10,0.25,,1119000,1000,1298700,1430,100000,100010,2120000,2300230,,",
+                "3,0,0.25,,520000,0,1298700,1430,,,2640000,3600360,,",
+            ])
+        #expect(
+            report.text.contains(
+                """
+                round  clients  accuracy       up     down  up a client  down a client  up since start  \
+                down since start
+                    1       10    0.2500  1.00 MB  1.00 MB       100 kB         100 kB         1.00 MB  \
+                         1.00 MB
+                    2       10    0.2500  1.12 MB  1.30 MB       100 kB         100 kB         2.12 MB  \
+                         2.30 MB
+                    3        0    0.2500   520 kB  1.30 MB            –              –         2.64 MB  \
+                         3.60 MB
+
+                """), "\(report.text)")
+        let data = try JSONEncoder().encode(ReportDocument(Comparison([report.record])))
+        let document = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+        let rounds = try #require(
+            (document["runs"] as? [[String: Any]])?.first?["byRound"] as? [[String: Any]])
+        #expect(rounds.map { $0["upBytesPerClient"] as? Double } == [100_000, 100_000, nil])
+        #expect(rounds.map { $0["downBytes"] as? Int } == [1_000_100, 1_300_130, 1_300_130])
+    }
+
     @Test func theTextTellsAllOfIt() throws {
         let run = try SampleRun(rounds: 2, accuracies: { $0 == 2 ? 0.25 : nil })
         let text = RunReport(
