@@ -33,7 +33,7 @@ extension SweepRecord {
         return [header] + rows
     }
 
-    /// One row a group and contender of distributed inference; empty where there are none.
+    /// One row a group and contender of distributed inference or mode of split computing; empty where there are none.
     var contendersCSV: [[String]] {
         let rows = groups.flatMap { group in
             group.contenders.map { name, accuracy in

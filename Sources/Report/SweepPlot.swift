@@ -27,8 +27,8 @@ struct SweepPlot: Drawing, Equatable {
     /// The plots that have something to show.
     static func all(of record: SweepRecord) -> [SweepPlot] {
         let groups = record.groups.filter { !$0.curve.isEmpty }
-        // Those of distributed inference have no rounds to compare.
-        guard !groups.isEmpty, !record.sweep.isInference else { return [] }
+        // Those of other kinds have no rounds to compare.
+        guard !groups.isEmpty, record.sweep.hasFederatedCells else { return [] }
         let shown = best(groups)
         let note = shown.count < groups.count ? "; the best \(shown.count) of \(groups.count) groups" : ""
         let most = shown.flatMap(\.curve).map(\.federatedBytes).max() ?? 0

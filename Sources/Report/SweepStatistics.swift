@@ -41,7 +41,8 @@ public struct SweepGroup: Sendable, Equatable {
     public let statistics: [SweepMetric: SampleStatistics]
     /// In the order of rounds.
     public let curve: [Point]
-    /// Accuracies of those contenders of distributed inference that all finished cells have.
+    /// Accuracies of those contenders of distributed inference, or modes of split computing, that all finished cells
+    /// have.
     public let contenders: [(name: String, accuracy: SampleStatistics)]
 
     public static func == (a: SweepGroup, b: SweepGroup) -> Bool {

@@ -14,7 +14,8 @@ extension SweepRecord {
         return table.text + contenders + "\n" + notes.map { $0 + "\n" }.joined()
     }
 
-    /// The accuracy of every contender of distributed inference, by group; nil where there are none.
+    /// The accuracy of every contender of distributed inference or mode of split computing, by group; nil where there
+    /// are none.
     var contenderTable: ReportTable? {
         let rows = groups.flatMap { group in
             group.contenders.map { name, accuracy in
@@ -30,13 +31,19 @@ extension SweepRecord {
 
     /// What the reader must know of the figures.
     var notes: [String] {
-        let students =
-            "Accuracies are over the test images, the final one that of the students that a run is about."
-        if sweep.isInference { return [students] }
-        return [
-            AccuracyMeasure.note(
-                measure, among: "cells", remedy: "measure local_test in all, or choose with --accuracy")
-        ]
+        sweep.kinds.map { kind in
+            switch kind {
+            case .federated:
+                AccuracyMeasure.note(
+                    measure, among: "cells", remedy: "measure local_test in all, or choose with --accuracy")
+            case .distributedInference: Self.note(ofThe: "students")
+            case .splitComputing: Self.note(ofThe: "mode")
+            }
+        }
+    }
+
+    private static func note(ofThe subject: String) -> String {
+        "Accuracies are over the test images, the final one that of the \(subject) that a run is about."
     }
 
     /// One row a cell, without measures: what is to be run and what was.
@@ -101,8 +108,13 @@ extension SweepMetric {
 }
 
 extension Sweep {
-    /// Whether no cell is of federated learning.
-    var isInference: Bool {
-        cells.allSatisfy { cell in if case .federated = cell.scenario.kind { false } else { true } }
+    /// A kind for each that cells are of, whatever else is in it; in the order of their first cells.
+    var kinds: [Scenario.Kind] {
+        var names: Set<String> = []
+        return cells.map(\.scenario.kind).filter { names.insert($0.name).inserted }
+    }
+
+    var hasFederatedCells: Bool {
+        kinds.contains { kind in if case .federated = kind { true } else { false } }
     }
 }

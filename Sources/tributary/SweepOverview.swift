@@ -17,7 +17,7 @@ struct SweepOverview: Encodable {
         /// Of a failed run.
         let message: String?
         let metrics: [String: Double]
-        /// Accuracies of the contenders of distributed inference.
+        /// Accuracies of the contenders of distributed inference, or the modes of split computing.
         let contenders: [String: Double]?
     }
 
@@ -27,7 +27,7 @@ struct SweepOverview: Encodable {
         /// Finished cells.
         let cells: Int
         let metrics: [String: Statistics]
-        /// Accuracies of the contenders of distributed inference.
+        /// Accuracies of the contenders of distributed inference, or the modes of split computing.
         let contenders: [String: Statistics]?
     }
 
