@@ -46,7 +46,7 @@ struct Plot: Drawing, Equatable {
     static func all(of record: RunRecord) -> [any Drawing] {
         let lines = [
             accuracyOverRounds(record), accuracyOverBytes(record), accuracyOverTime(record),
-            accuracyOverEnergy(record), lossOverRounds(record),
+            accuracyOverEnergy(record), lossOverRounds(record), divergenceOverRounds(record),
         ]
         let bars = [BarPlot.bytesBySegment(record.traffic), BarPlot.joulesByDevice(record.devices)]
         return lines.filter { !$0.series.isEmpty } + bars.compactMap(\.self)
@@ -110,6 +110,15 @@ struct Plot: Drawing, Equatable {
         return Plot(
             name: "loss", caption: "Cross-entropy over rounds", xLabel: "round", yLabel: "loss",
             xIsWhole: true, key: .topRight, series: lines.compactMap { $0 })
+    }
+
+    private static func divergenceOverRounds(_ record: RunRecord) -> Plot {
+        let line = line(
+            "cohort's models", record.rounds, { Double($0.round) }, \.activationDivergence)
+        return Plot(
+            name: "activation_divergence", caption: "Divergence of the activations of the cohort's models",
+            xLabel: "round", yLabel: "divergence (bit)", xIsWhole: true, key: .topRight,
+            series: [line].compactMap(\.self))
     }
 
     private static func accuracies(_ rounds: [RoundRow], x: (RoundRow) -> Double) -> [Series] {

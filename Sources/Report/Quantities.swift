@@ -66,6 +66,8 @@ enum Quantity {
     /// `-1.25`: a difference of accuracies in points, hundredths of 1.
     static func points(_ value: Double?) -> String { value.map { String(format: "%+.2f", $0) } ?? "–" }
 
+    static func bits(_ value: Double) -> String { "\(threeDigits(value)) bit" }
+
     static func joules(_ value: Double) -> String { "\(threeDigits(value)) J" }
 
     /// `12.3 %`, or a dash for a part of nothing.

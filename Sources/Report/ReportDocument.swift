@@ -74,6 +74,8 @@ public struct ReportDocument: Encodable, Sendable {
         let bestAccuracy: Double?
         let bestRound: Int?
         let localTest: LocalTest?
+        /// Of the last round in which it was measured.
+        let activationDivergenceBits: Double?
         let up: Bytes
         let down: Bytes
         let bytesPerRound: Double
@@ -123,6 +125,7 @@ extension ReportDocument.Run {
                 round: $0.round, accuracyMean: $0.mean, accuracyStd: $0.standardDeviation,
                 accuracyWorstTenth: $0.worstTenth, accuracyParticipants: $0.participants)
         }
+        activationDivergenceBits = it.activationDivergence?.bits
         (up, down) = (.init(it.up), .init(it.down))
         bytesPerRound = report.communication.bytesPerRound
         trainingMacs = it.trainingMACs

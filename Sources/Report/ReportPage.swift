@@ -85,6 +85,9 @@ struct ReportPage {
                 ("local test, those that took part", Quantity.accuracy(test.participants)),
             ]
         }
+        if let divergence = summary.activationDivergence {
+            list.append(("divergence of the cohort's activations", RunSummary.describe(divergence)))
+        }
         list += [
             ("federated up, payload", "\(summary.up.payload) B"),
             ("federated up, overhead", "\(summary.up.overhead) B"),

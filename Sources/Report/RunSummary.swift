@@ -16,6 +16,13 @@ public struct RunSummary: Sendable, Equatable {
         public var participants: Double?
     }
 
+    /// How far the activations of the cohort's models were apart.
+    public struct ActivationDivergence: Sendable, Equatable {
+        /// The last round in which it was measured.
+        public var round: Int
+        public var bits: Double
+    }
+
     public var directory: String
     public var name: String
     public var method: String
@@ -30,6 +37,8 @@ public struct RunSummary: Sendable, Equatable {
     public var bestRound: Int?
     /// Nil when it was never measured.
     public var localTest: LocalTest?
+    /// Nil when it was never measured.
+    public var activationDivergence: ActivationDivergence?
     public var modelDigest: String
     public var up: FederatedBytes
     public var down: FederatedBytes
@@ -69,6 +78,10 @@ public struct RunSummary: Sendable, Equatable {
         up = Self.bytes(record.traffic, .up)
         down = Self.bytes(record.traffic, .down)
         localTest = record.rounds.last { $0.localTestAccuracyMean != nil }.map(LocalTest.init)
+        activationDivergence =
+            record.rounds.compactMap { row in
+                row.activationDivergence.map { ActivationDivergence(round: row.round, bits: $0) }
+            }.last
         segments = record.traffic
         trainingMACs = record.trainingWork.totalMACs
         simulatedSeconds = Self.sum(record.rounds.map(\.simulatedSeconds))

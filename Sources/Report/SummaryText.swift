@@ -13,6 +13,10 @@ extension RunSummary {
             lines.append(("best accuracy", "\(Quantity.accuracy(bestAccuracy)) in round \(bestRound)"))
         }
         if let localTest { lines.append(("local accuracy", Self.describe(localTest))) }
+        if let activationDivergence {
+            lines.append(
+                ("divergence", "\(Self.describe(activationDivergence)), of the cohort's activations"))
+        }
         lines += [
             ("federated up", Self.describe(up)),
             ("federated down", Self.describe(down)),
@@ -57,6 +61,10 @@ extension RunSummary {
     static func describe(_ test: LocalTest) -> String {
         "\(Quantity.accuracy(test.mean)) (standard deviation \(Quantity.accuracy(test.standardDeviation)), "
             + "worst tenth of clients \(Quantity.accuracy(test.worstTenth)))"
+    }
+
+    static func describe(_ divergence: ActivationDivergence) -> String {
+        "\(Quantity.bits(divergence.bits)) in round \(divergence.round)"
     }
 
     private static func describe(_ bytes: FederatedBytes) -> String {

@@ -7,6 +7,8 @@ public enum SweepMetric: String, Sendable, CaseIterable {
     case bestAccuracy = "best_accuracy"
     /// Of the last round in which it was measured.
     case localAccuracyMean = "local_accuracy_mean"
+    /// Of the last round in which it was measured.
+    case activationDivergence = "activation_divergence_bits"
     case rounds
     case federatedUpBytes = "federated_up_bytes"
     case federatedDownBytes = "federated_down_bytes"
@@ -29,7 +31,8 @@ public enum SweepMetric: String, Sendable, CaseIterable {
         switch (self, kind) {
         case (.finalAccuracy, _), (.rounds, _), (.wallSeconds, _): true
         case (.bestAccuracy, .federated), (.localAccuracyMean, .federated), (.federatedUpBytes, .federated),
-            (.federatedDownBytes, .federated), (.simulatedSeconds, .federated), (.energyJoules, .federated):
+            (.federatedDownBytes, .federated), (.simulatedSeconds, .federated), (.energyJoules, .federated),
+            (.activationDivergence, .federated):
             true
         case (.teacherAccuracy, .distributedInference), (.featureBytes, .distributedInference),
             (.latencySeconds, .distributedInference), (.energyJoulesPerInference, .distributedInference):
@@ -131,6 +134,7 @@ public struct SweepMeasures: Sendable, Equatable {
                 case .finalAccuracy, .bestAccuracy, .localAccuracyMean, .teacherAccuracy, .featureBytes,
                     .payloadBytes, .latencySeconds, .energyJoulesPerInference:
                     nil
+                case .activationDivergence: summary.activationDivergence?.bits
                 case .rounds: Double(summary.rounds)
                 case .federatedUpBytes: Double(summary.up.total)
                 case .federatedDownBytes: Double(summary.down.total)
@@ -163,8 +167,9 @@ public struct SweepMeasures: Sendable, Equatable {
         case .finalAccuracy: curve(measure).last?.accuracy
         case .bestAccuracy: curve(measure).map(\.accuracy).max()
         case .localAccuracyMean: curves[.localTest]?.last?.accuracy
-        case .rounds, .federatedUpBytes, .federatedDownBytes, .simulatedSeconds, .energyJoules,
-            .teacherAccuracy, .featureBytes, .payloadBytes, .latencySeconds, .energyJoulesPerInference,
+        case .activationDivergence, .rounds, .federatedUpBytes, .federatedDownBytes, .simulatedSeconds,
+            .energyJoules, .teacherAccuracy, .featureBytes, .payloadBytes, .latencySeconds,
+            .energyJoulesPerInference,
             .wallSeconds:
             values[metric]
         }

@@ -77,6 +77,7 @@ extension SweepMetric {
         case .finalAccuracy: "final accuracy"
         case .bestAccuracy: "best accuracy"
         case .localAccuracyMean: "local accuracy"
+        case .activationDivergence: "divergence"
         case .rounds: "rounds"
         case .federatedUpBytes: "up"
         case .federatedDownBytes: "down"
@@ -96,6 +97,7 @@ extension SweepMetric {
         case .finalAccuracy, .bestAccuracy, .localAccuracyMean, .teacherAccuracy:
             let spread = statistics.deviation.map { " ± \(Quantity.accuracy($0))" } ?? ""
             return Quantity.accuracy(statistics.mean) + spread
+        case .activationDivergence: return statistics.text(Quantity.bits)
         case .rounds: return Quantity.threeDigits(statistics.mean)
         case .latencySeconds: return Quantity.latency(statistics.mean)
         case .energyJoulesPerInference: return Quantity.energy(statistics.mean)

@@ -93,6 +93,25 @@ import Testing
                 "local accuracy  0.8000 (standard deviation 0.2500, worst tenth of clients 0.1250)\n"))
     }
 
+    @Test func theLastDivergenceOfActivationsIsShown() throws {
+        let run = try SampleRun(change: { row in
+            row.activationDivergence = row.round < 4 ? 0.5 / Double(row.round) : nil
+        })
+        let record = try RunRecord(run.directory)
+        let summary = RunSummary(record)
+        #expect(summary.activationDivergence?.round == 3 && summary.activationDivergence?.bits == 0.5 / 3)
+        #expect(summary.text.contains("divergence      0.17 bit in round 3, of the cohort's activations\n"))
+        _ = try RunReport(record).write(gnuplot: Gnuplot(executable: "/bin/true"))
+        let script = try run.directory.read("plots/activation_divergence.gp")
+        #expect(script.contains("$data0 << EOD\n1 0.5\n2 0.25\n3 \(0.5 / 3)\nEOD\n"))
+        let page = try run.directory.read(RunDirectory.Name.report)
+        #expect(page.contains("activations</th><td>0.17 bit in round 3</td></tr>"))
+        let plain = try SampleRun()
+        _ = try RunReport(try RunRecord(plain.directory)).write(gnuplot: Gnuplot(executable: "/bin/true"))
+        #expect(try !plain.directory.read(RunDirectory.Name.report).contains("divergence"))
+        #expect(try !RunSummary(RunRecord(plain.directory)).text.contains("divergence"))
+    }
+
     @Test func simulatedTimeAndEnergyAreSummedWhereAllRoundsHaveThem() throws {
         let timed = try SampleRun(change: { row in
             row.simulatedSeconds = 30
