@@ -59,9 +59,27 @@ public struct Communication: Sendable, Equatable {
         public var simulatedSeconds: Double?
         public var joules: Double?
         public var bytes: UInt64 { up + down }
+
+        public init(
+            round: Int, up: UInt64, down: UInt64, simulatedSeconds: Double? = nil, joules: Double? = nil
+        ) {
+            (self.round, self.up, self.down) = (round, up, down)
+            (self.simulatedSeconds, self.joules) = (simulatedSeconds, joules)
+        }
+    }
+
+    /// A round that was evaluated.
+    public struct Milestone: Sendable, Equatable {
+        public var accuracy: Double
+        /// What had been spent when it ended.
+        public var reach: Reach
+
+        public init(accuracy: Double, reach: Reach) { (self.accuracy, self.reach) = (accuracy, reach) }
     }
 
     public let rounds: [Round]
+    /// In order.
+    public let milestones: [Milestone]
     public let clients: [ClientTraffic]
 
     /// `measure`: which accuracy counts; nil for `global_test` where measured, else the mean of `local_test`.
@@ -87,6 +105,15 @@ public struct Communication: Sendable, Equatable {
                 upSinceStart: up, downSinceStart: down, simulatedSeconds: seconds, joules: joules,
                 accuracy: Report.accuracy(of: row, measure: measure))
         }
+        milestones = rounds.compactMap { row in
+            row.accuracy.map {
+                Milestone(
+                    accuracy: $0,
+                    reach: Reach(
+                        round: row.round, up: row.upSinceStart.total, down: row.downSinceStart.total,
+                        simulatedSeconds: row.simulatedSeconds, joules: row.joules))
+            }
+        }
         clients = record.clientTraffic
     }
 
@@ -96,13 +123,7 @@ public struct Communication: Sendable, Equatable {
     }
 
     /// Nil when no round was that good.
-    public func reach(_ target: Double) -> Reach? {
-        rounds.first { ($0.accuracy ?? -1) >= target }.map {
-            Reach(
-                round: $0.round, up: $0.upSinceStart.total, down: $0.downSinceStart.total,
-                simulatedSeconds: $0.simulatedSeconds, joules: $0.joules)
-        }
-    }
+    public func reach(_ target: Double) -> Reach? { milestones.reach(target) }
 
     /// For people: the first round with an accuracy, or why there is none.
     func roundText(of target: Double) -> String {
@@ -124,6 +145,11 @@ public struct Communication: Sendable, Equatable {
     }
 
     public var bytesPerRound: Double { Double(bytes) / Double(max(rounds.count, 1)) }
+}
+
+extension [Communication.Milestone] {
+    /// The first at or above an accuracy; nil when no round was that good.
+    func reach(_ target: Double) -> Communication.Reach? { first { $0.accuracy >= target }?.reach }
 }
 
 /// An accuracy that runs are compared by.

@@ -27,7 +27,9 @@ public struct Comparison: Sendable {
         let communications = records.map { Communication($0, measure: measure) }
         let pairs = Array(zip(records, communications))
         let targets =
-            options.targets ?? RunReport.standardTargets(pairs.map { (record: $0.0, communication: $0.1) })
+            options.targets
+            ?? RunReport.standardTargets(
+                stops: records.map(\.stopTarget), best: communications.map(\.bestAccuracy))
         self.measure = measure
         self.targets = targets
         runs = pairs.map { RunReport($0.0, $0.1, measure, targets: targets) }
@@ -71,7 +73,7 @@ public struct Comparison: Sendable {
         }
     }
 
-    private static func quotient(_ a: Double, _ b: Double) -> Double? { b > 0 ? a / b : nil }
+    static func quotient(_ a: Double, _ b: Double) -> Double? { b > 0 ? a / b : nil }
 
     /// Runs on different data have accuracies that are not of the same task.
     private var datasetNotes: [String] {

@@ -30,7 +30,8 @@ public struct RunReport: Sendable {
         let communication = Communication(record, measure: measure)
         self.init(
             record, communication, measure,
-            targets: options.targets ?? Self.standardTargets([(record, communication)]))
+            targets: options.targets
+                ?? Self.standardTargets(stops: [record.stopTarget], best: [communication.bestAccuracy]))
     }
 
     init(
@@ -52,9 +53,13 @@ public struct RunReport: Sendable {
     }
 
     /// The accuracies at which the scenarios stop, and the multiples of 0.1 that some run reached.
-    static func standardTargets(_ runs: [(record: RunRecord, communication: Communication)]) -> [Double] {
-        let best = runs.compactMap(\.communication.bestAccuracy).max() ?? 0
+    ///
+    /// - Parameters:
+    ///   - stops: each run's accuracy to stop at; nil for none.
+    ///   - best: each run's best accuracy; nil where it was not measured.
+    static func standardTargets(stops: [Double?], best: [Double?]) -> [Double] {
+        let best = best.compactMap(\.self).max() ?? 0
         let tenths = (1...10).map { Double($0) / 10 }.filter { $0 <= best }
-        return Set(runs.compactMap(\.record.stopTarget) + tenths).sorted()
+        return Set(stops.compactMap(\.self) + tenths).sorted()
     }
 }

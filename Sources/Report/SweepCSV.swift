@@ -67,5 +67,5 @@ extension SweepRecord {
     }
 
     /// Empty where each cell goes by its own rule.
-    private var measureName: String { measure?.rawValue ?? "" }
+    var measureName: String { measure?.rawValue ?? "" }
 }

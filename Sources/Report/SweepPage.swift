@@ -36,7 +36,8 @@ struct SweepPage {
             "pictures": pictures.map { ["caption": $0.caption, "svg": $0.svg] },
             "notes": record.notes.map { ["text": $0] }, "columns": sweep.shortColumns,
             "metrics": record.shownMetrics.map(\.heading), "groups": groupRows,
-            "cells": cellRows, "tables": [record.contenderTable].compactMap { $0?.values },
+            "cells": cellRows,
+            "tables": [record.contenderTable, record.targetTable].compactMap { $0?.values },
         ]
         if let note { values["note"] = note }
         if sweep.cells.count > Self.cellLimit { values["thinned"] = "\(Self.cellLimit)" }

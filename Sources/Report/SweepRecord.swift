@@ -54,24 +54,10 @@ extension Sweep {
 
 /// A finished run as far as a sweep compares it.
 public struct SweepMeasures: Sendable, Equatable {
-    /// An evaluated round.
-    public struct Point: Sendable, Equatable {
-        public var round: Int
-        public var accuracy: Double
-        /// Federated bytes since the start, up and down.
-        public var federatedBytes: Double
-
-        public init(round: Int, accuracy: Double, federatedBytes: Double) {
-            self.round = round
-            self.accuracy = accuracy
-            self.federatedBytes = federatedBytes
-        }
-    }
-
     /// Metrics that were measured, but for accuracies, which follow from the curves.
     public var values: [SweepMetric: Double]
     /// Of each accuracy that was measured, in the order of rounds.
-    public var curves: [AccuracyMeasure: [Point]]
+    public var curves: [AccuracyMeasure: [Communication.Milestone]]
     /// Of distributed inference each contender's, of split computing each mode's, in the order of the scenario.
     public var contenders: [(name: String, accuracy: Double)] = []
 
@@ -80,7 +66,7 @@ public struct SweepMeasures: Sendable, Equatable {
             && a.contenders.elementsEqual(b.contenders) { $0 == $1 }
     }
 
-    public init(values: [SweepMetric: Double], curves: [AccuracyMeasure: [Point]]) {
+    public init(values: [SweepMetric: Double], curves: [AccuracyMeasure: [Communication.Milestone]]) {
         self.values = values
         self.curves = curves
     }
@@ -103,9 +89,7 @@ public struct SweepMeasures: Sendable, Equatable {
         values[.featureBytes] = Double(students.featureBytes)
         values[.latencySeconds] = students.latencySeconds
         values[.energyJoulesPerInference] = students.energyJoules
-        curves[.globalTest] = [
-            Point(round: record.rounds, accuracy: students.accuracy, federatedBytes: 0)
-        ]
+        curves[.globalTest] = [Self.only(students.accuracy, round: record.rounds)]
     }
 
     /// The mode that the run is about gives its accuracy, in its last round.
@@ -118,7 +102,12 @@ public struct SweepMeasures: Sendable, Equatable {
         values[.payloadBytes] = main.payloadBytesPerImage
         values[.latencySeconds] = main.cost.seconds
         values[.energyJoulesPerInference] = main.cost.joules
-        curves[.globalTest] = [Point(round: record.rounds, accuracy: main.accuracy, federatedBytes: 0)]
+        curves[.globalTest] = [Self.only(main.accuracy, round: record.rounds)]
+    }
+
+    /// Of a run without federated bytes.
+    private static func only(_ accuracy: Double, round: Int) -> Communication.Milestone {
+        .init(accuracy: accuracy, reach: .init(round: round, up: 0, down: 0))
     }
 
     public init(_ record: RunRecord) {
@@ -143,20 +132,12 @@ public struct SweepMeasures: Sendable, Equatable {
                 case .wallSeconds: summary.wallSeconds
                 }
         }
-        curves = [:]
-        var bytes = 0.0
-        for row in record.rounds {
-            bytes += Double(row.federatedUpBytes + row.federatedDownBytes)
-            for measure in AccuracyMeasure.allCases {
-                guard let accuracy = accuracy(of: row, measure: measure) else { continue }
-                curves[measure, default: []].append(
-                    Point(round: row.round, accuracy: accuracy, federatedBytes: bytes))
-            }
-        }
+        let curves = AccuracyMeasure.allCases.map { ($0, Communication(record, measure: $0).milestones) }
+        self.curves = Dictionary(uniqueKeysWithValues: curves.filter { !$0.1.isEmpty })
     }
 
     /// `measure`: which accuracy counts; nil for `global_test` where measured, else the mean of `local_test`.
-    public func curve(_ measure: AccuracyMeasure?) -> [Point] {
+    public func curve(_ measure: AccuracyMeasure?) -> [Communication.Milestone] {
         let measures = measure.map { [$0] } ?? AccuracyMeasure.allCases
         return measures.compactMap { curves[$0] }.first ?? []
     }

@@ -71,11 +71,11 @@ public struct SweepGroup: Sendable, Equatable {
             guard values.count == measures.count, let found = SampleStatistics(values) else { return nil }
             return (name: name, accuracy: found)
         }
-        let points = Dictionary(grouping: measures.flatMap { $0.curve(measure) }, by: \.round)
+        let points = Dictionary(grouping: measures.flatMap { $0.curve(measure) }, by: \.reach.round)
         curve = points.sorted { $0.key < $1.key }.map { round, points in
             Point(
                 round: round, accuracy: SampleStatistics(points.map(\.accuracy))!,
-                federatedBytes: SampleStatistics(points.map(\.federatedBytes))!.mean)
+                federatedBytes: SampleStatistics(points.map { Double($0.reach.bytes) })!.mean)
         }
     }
 }

@@ -10,8 +10,10 @@ extension SweepRecord {
                 group.settings + [group.countText]
                     + metrics.map { metric in group.statistics[metric].map(metric.shown) ?? "–" })
         }
-        let contenders = contenderTable.map { "\n" + $0.text } ?? ""
-        return table.text + contenders + "\n" + notes.map { $0 + "\n" }.joined()
+        let (contenders, costs) = (contenderTable, targetTable)
+        let tables = [contenders, costs].compactMap { $0.map { "\n" + $0.text } }.joined()
+        let notes = notes + [costs?.note].compactMap(\.self)
+        return table.text + tables + "\n" + notes.map { $0 + "\n" }.joined()
     }
 
     /// The accuracy of every contender of distributed inference or mode of split computing, by group; nil where there

@@ -29,12 +29,28 @@ struct SweepOverview: Encodable {
         let metrics: [String: Statistics]
         /// Accuracies of the contenders of distributed inference, or the modes of split computing.
         let contenders: [String: Statistics]?
+        /// What an accuracy took, ascending; absent where there is none to reach.
+        let targets: [Target]?
+    }
+
+    struct Target: Encodable {
+        let targetAccuracy: Double
+        /// Cells that reached it; figures are over these.
+        let reached: Int
+        let figures: [String: Statistics]
+        /// Of bytes up and down, to FedAvg with otherwise the same settings.
+        let bytesRatio: Double?
     }
 
     struct Statistics: Encodable {
         let mean: Double
         /// Of the sample; absent for a single cell.
         let standardDeviation: Double?
+
+        init(_ found: SampleStatistics) {
+            mean = found.mean
+            standardDeviation = found.deviation
+        }
     }
 
     let name: String
@@ -64,17 +80,27 @@ struct SweepOverview: Encodable {
                 metrics: Dictionary(uniqueKeysWithValues: values),
                 contenders: Self.named(record.measures[index]?.contenders.map { ($0.name, $0.accuracy) }))
         }
+        let targets = record.targets
         groups = record.groups.map { group in
-            let metrics = group.statistics.map { metric, found in
-                (metric.rawValue, Statistics(mean: found.mean, standardDeviation: found.deviation))
-            }
+            let metrics = group.statistics.map { ($0.rawValue, Statistics($1)) }
             return Group(
                 number: group.number, settings: named(group.settings), cells: group.count,
                 metrics: Dictionary(uniqueKeysWithValues: metrics),
-                contenders: Self.named(
-                    group.contenders.map { name, found in
-                        (name, Statistics(mean: found.mean, standardDeviation: found.deviation))
-                    }))
+                contenders: Self.named(group.contenders.map { ($0, Statistics($1)) }),
+                targets: Self.costs(targets.filter { $0.group.number == group.number }))
+        }
+    }
+
+    /// Nil where there are none.
+    private static func costs(_ targets: [SweepTarget]) -> [Target]? {
+        guard !targets.isEmpty else { return nil }
+        return targets.map { target in
+            let figures = target.cost.figures.compactMap { name, found in
+                found.map { (name, Statistics($0)) }
+            }
+            return Target(
+                targetAccuracy: target.cost.target, reached: target.cost.reached,
+                figures: Dictionary(uniqueKeysWithValues: figures), bytesRatio: target.bytesRatio)
         }
     }
 

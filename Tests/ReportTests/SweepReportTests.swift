@@ -3,6 +3,15 @@ import Foundation
 import Report
 import Testing
 
+/// A round that was evaluated: a quarter of the bytes went up.
+private func milestone(
+    _ round: Int, _ accuracy: Double, bytes: UInt64, seconds: Double? = nil
+) -> Communication.Milestone {
+    .init(
+        accuracy: accuracy,
+        reach: .init(round: round, up: bytes / 4, down: bytes - bytes / 4, simulatedSeconds: seconds))
+}
+
 /// Three groups: two of three seeds and one that failed, over learning rates.
 private func sampleRecord(_ measure: AccuracyMeasure? = nil) throws -> SweepRecord {
     let document = try SweepDocument.load(
@@ -28,10 +37,9 @@ private func sampleRecord(_ measure: AccuracyMeasure? = nil) throws -> SweepReco
             values: values,
             curves: [
                 .globalTest: [
-                    .init(round: 2, accuracy: first, federatedBytes: 2000),
-                    .init(round: 4, accuracy: final, federatedBytes: 4000),
+                    milestone(2, first, bytes: 2000), milestone(4, final, bytes: 4000),
                 ],
-                .localTest: local.map { [.init(round: 4, accuracy: $0, federatedBytes: 4000)] },
+                .localTest: local.map { [milestone(4, $0, bytes: 4000)] },
             ].compactMapValues(\.self))
     }
     record.set(.finished, measures(0.5, 0.25, wall: 1, divergence: 0.5), cell: 0)
@@ -85,8 +93,8 @@ private func sampleRecord(_ measure: AccuracyMeasure? = nil) throws -> SweepReco
     /// Like fedavg beside local_only: one cell has no global accuracy, so none is compared by it.
     @Test func oneAccuracyCountsInAllCells() throws {
         func measures(_ global: Double?, _ local: Double) -> SweepMeasures {
-            func curve(_ accuracy: Double) -> [SweepMeasures.Point] {
-                [.init(round: 4, accuracy: accuracy, federatedBytes: 0)]
+            func curve(_ accuracy: Double) -> [Communication.Milestone] {
+                [milestone(4, accuracy, bytes: 0)]
             }
             return SweepMeasures(
                 values: [:],
@@ -111,10 +119,36 @@ private func sampleRecord(_ measure: AccuracyMeasure? = nil) throws -> SweepReco
             .finished,
             SweepMeasures(
                 values: [:],
-                curves: [.globalTest: [.init(round: 4, accuracy: 0.25, federatedBytes: 0)]]), cell: 6)
+                curves: [.globalTest: [milestone(4, 0.25, bytes: 0)]]), cell: 6)
         #expect(none.measure == nil)
         #expect(none.groups.map { $0.statistics[.finalAccuracy]?.mean } == [0.5, 0.625, 0.25])
         #expect(none.text.contains("no kind of accuracy in common"))
+    }
+
+    /// As in a run's own report: the same rounds, bytes and seconds, whichever accuracy counts in the end.
+    @Test func aRunsCurvesHaveItsCosts() throws {
+        let run = try SampleRun(
+            wasted: { $0 == 1 ? 5 : 0 },
+            change: { row in
+                row.simulatedSeconds = 2.5
+                row.activationDivergence = row.round < 4 ? Double(row.round) : nil
+                if row.round == 3 { row.localTestAccuracyMean = 0.5 }
+            })
+        let measures = SweepMeasures(try RecordedRun(run.directory))
+        let global = try #require(measures.curves[.globalTest])
+        #expect(global.map(\.accuracy) == [0.75, 0.7])
+        #expect(
+            global.map(\.reach) == [
+                .init(round: 2, up: 2_200_000, down: 2_500_250, simulatedSeconds: 5),
+                .init(round: 4, up: 4_200_000, down: 4_500_450, simulatedSeconds: 10),
+            ])
+        let local = try #require(measures.curves[.localTest])
+        #expect(local.map(\.accuracy) == [0.5])
+        #expect(
+            local.map(\.reach) == [
+                .init(round: 3, up: 3_200_000, down: 3_500_350, simulatedSeconds: 7.5)
+            ])
+        #expect(measures.value(.activationDivergence, by: nil) == 3)
     }
 
     private func written(_ gnuplot: Gnuplot?) throws -> (SweepDirectory, ReportOutcome) {
@@ -129,7 +163,7 @@ private func sampleRecord(_ measure: AccuracyMeasure? = nil) throws -> SweepReco
     @Test func theTablesAreExact() throws {
         let (directory, outcome) = try written(nil)
         defer { try? FileManager.default.removeItem(atPath: directory.path) }
-        #expect(outcome.files == ["sweep.csv", "groups.csv", "curves.csv", "sweep.html"])
+        #expect(outcome.files == ["sweep.csv", "groups.csv", "curves.csv", "targets.csv", "sweep.html"])
         let cells = try sampleRecord().sweep.cells
         #expect(
             try directory.files.read("sweep.csv") == """

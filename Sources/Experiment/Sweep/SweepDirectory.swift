@@ -9,6 +9,7 @@ public struct SweepDirectory: Sendable, Equatable {
         public static let results = "sweep.csv"
         public static let groups = "groups.csv"
         public static let curves = "curves.csv"
+        public static let targets = "targets.csv"
         public static let contenders = "contenders.csv"
         public static let report = "sweep.html"
         public static let plots = "plots"
