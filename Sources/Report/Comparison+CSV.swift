@@ -4,10 +4,13 @@ extension Comparison {
     /// Names of the files of a comparison.
     enum Name {
         static let comparison = "comparison.csv"
+        static let experiments = "experiments.csv"
+        static let experimentTargets = "experiment_targets.csv"
         static let page = "comparison.html"
     }
 
-    /// The tables by their files' names: a row a run; a row a target and run; a row a round and run.
+    /// The tables by their files' names: a row a run; a row a target and run; a row a round and run. Where runs were
+    /// repeated also a row an experiment, and a row a target and experiment.
     var tables: [(name: String, text: String)] {
         func labelled(_ rows: (RunReport) -> [[String]]) -> [[String]] {
             zip(labels, runs).flatMap { label, run in rows(run).map { [label] + $0 } }
@@ -19,7 +22,7 @@ extension Comparison {
                 RunDirectory.Name.communication,
                 csv(["run"] + RunReport.roundColumns, labelled(\.roundCells))
             ),
-        ]
+        ] + groupFiles
     }
 
     private static let runColumns = [

@@ -4,8 +4,9 @@ import Methods
 extension Comparison {
     /// What a terminal shows.
     public var text: String {
-        let parts = [runTable.text, targetTable?.text, kindTable?.text, notes.joined(separator: "\n") + "\n"]
-        return parts.compactMap { $0 }.joined(separator: "\n")
+        let parts = [runTable.text, targetTable?.text, kindTable?.text]
+        return (parts.compactMap { $0 } + groupTables.map(\.text) + [notes.joined(separator: "\n") + "\n"])
+            .joined(separator: "\n")
     }
 
     private var runTable: TextTable {

@@ -13,6 +13,8 @@ public struct Comparison: Sendable {
     public let measure: AccuracyMeasure?
     /// Accuracies to be reached, ascending.
     public let targets: [Double]
+    /// Runs that differ in nothing but their seed, in the order of their first; empty where none was repeated.
+    let groups: [Group]
 
     /// How often one figure goes into another; nil when either is not known.
     struct Ratios: Sendable, Equatable {
@@ -34,6 +36,7 @@ public struct Comparison: Sendable {
         self.targets = targets
         runs = pairs.map { RunReport($0.0, $0.1, measure, targets: targets) }
         labels = Self.labels(records)
+        groups = Group.all(runs, targets: targets)
         self.baseline = baseline ?? records.firstIndex { $0.method == "fedavg" }
     }
 
@@ -101,7 +104,7 @@ public struct Comparison: Sendable {
         for (label, run) in zip(labels, runs) where !run.summary.isFinished {
             notes.append("\(label) is \(run.summary.progress).")
         }
-        notes += datasetNotes
+        notes += datasetNotes + repetitionNotes
         notes.append(AccuracyMeasure.note(measure, among: "runs"))
         return notes
     }

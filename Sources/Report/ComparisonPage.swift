@@ -17,6 +17,7 @@ struct ComparisonPage {
             "rounds_to_target": targetRows(rounds), "bytes_to_target": targetRows(bytes),
             "has_targets": !comparison.targets.isEmpty, "segments": segments,
             "pictures": pictures.map { ["caption": $0.caption, "svg": $0.svg] },
+            "tables": comparison.groupTables.map(\.values),
         ]
         if let note { values["note"] = note }
         return values
@@ -134,6 +135,7 @@ private let comparisonTemplate = """
     </tbody>
     </table>
     {{/has_targets}}
+    \(PageParts.tables)
     <h2>Federated bytes by segment</h2>
     <table>
     <thead><tr><th>segment</th><th>direction</th><th>kind</th><th>part</th>

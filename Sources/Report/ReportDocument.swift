@@ -93,7 +93,26 @@ public struct ReportDocument: Encodable, Sendable {
         let byClient: [Client]
     }
 
+    /// What an accuracy took the runs of an experiment that reached it.
+    struct Cost: Encodable {
+        let targetAccuracy: Double
+        let reached: Int
+        let figures: [String: MeanAndDeviation]
+        /// Of bytes up and down, over the seeds with which the baseline's experiment reached it, too.
+        let bytesRatio: Double?
+    }
+
+    /// Runs that differ in nothing but their seed.
+    struct Group: Encodable {
+        let experiment: String
+        let runs: [String]
+        let figures: [String: MeanAndDeviation]
+        let targets: [Cost]
+    }
+
     let runs: [Run]
+    /// Empty where no run is the repetition of another.
+    let experiments: [Group]
     /// The run that ratios are to.
     let baseline: String?
     /// `global_test` or `local_test`; nil where each run goes by its own rule.
@@ -104,9 +123,24 @@ public struct ReportDocument: Encodable, Sendable {
     /// `out`: where the files of the comparison were written, if anywhere.
     public init(_ comparison: Comparison, out: String? = nil) {
         runs = comparison.runs.indices.map { Run(comparison, $0) }
+        experiments = comparison.groups.map { Group(comparison, $0) }
         baseline = comparison.baseline.map { comparison.labels[$0] }
         measure = comparison.measure?.rawValue
         self.out = out
+    }
+}
+
+extension ReportDocument.Group {
+    fileprivate init(_ comparison: Comparison, _ group: Comparison.Group) {
+        experiment = group.label
+        runs = group.runs.map { comparison.labels[$0] }
+        figures = MeanAndDeviation.figures(group.figures)
+        targets = group.costs.enumerated().map { place, cost in
+            ReportDocument.Cost(
+                targetAccuracy: cost.target, reached: cost.reached,
+                figures: MeanAndDeviation.figures(cost.figures),
+                bytesRatio: comparison.bytesRatio(of: group, place: place))
+        }
     }
 }
 

@@ -60,6 +60,8 @@ public struct RunRecord: Sendable {
     /// The name of its federated method.
     var method: String { configuration.method.name }
 
+    var seed: UInt64 { configuration.seed }
+
     /// Rounds that the scenario asks for.
     var plannedRounds: Int { configuration.training.rounds }
 

@@ -104,12 +104,81 @@ import Testing
         #expect(unknown.contains("0.5  plain   not measured ") && !unknown.contains("never"))
     }
 
+    /// Two seeds of one experiment, of which one comes to 0.6, and one of a thriftier.
+    @Test func repetitionsAreCombined() throws {
+        func run(_ name: String, seed: Int, rate: Double, thrift: UInt64, step: Double) throws -> SampleRun {
+            try SampleRun(
+                name: name, rounds: 6, thrift: thrift,
+                extra: "seed: \(seed)\ntraining: {optimizer: {name: sgd, learning_rate: \(rate)}}",
+                accuracies: { step * Double($0) })
+        }
+        let runs = [
+            try run("plain", seed: 1, rate: 0.1, thrift: 1, step: 0.125),
+            try run("plain again", seed: 2, rate: 0.1, thrift: 1, step: 0.09),
+            try run("thrifty", seed: 2, rate: 0.2, thrift: 5, step: 0.125),
+        ]
+        func compared(_ runs: [SampleRun]) throws -> Comparison {
+            Comparison(
+                try runs.map { try RunRecord($0.directory) }, options: ReportOptions(targets: [0.5, 0.6]))
+        }
+        let out = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+        defer { try? FileManager.default.removeItem(atPath: out) }
+        let comparison = try compared(runs)
+        let outcome = try comparison.write(to: out, gnuplot: nil)
+        #expect(outcome.files.contains("experiments.csv") && outcome.files.contains("experiment_targets.csv"))
+        func rows(_ name: String) throws -> [String] {
+            let text = try String(contentsOfFile: "\(out)/\(name)", encoding: .utf8)
+            return text.split(separator: "\n").dropFirst().map(String.init)
+        }
+        func pair(_ a: Double, _ b: Double) throws -> String {
+            let found = try #require(SampleStatistics([a, b]))
+            return "\(shortest(found.mean)),\(shortest(found.deviation!))"
+        }
+        let accuracy = try pair(0.75, 0.09 * 6)
+        #expect(
+            try rows("experiments.csv") == [
+                "plain,2,\(accuracy),\(accuracy),6,0,6000000,0,6000600,0,,",
+                "thrifty,1,0.75,,0.75,,6,,1200000,,6000600,,,",
+            ])
+        // To 0.5 four rounds and six; the second seed is compared alone: 4 x 1.2001 MB by 6 x 2.0001 MB.
+        let ratio = shortest(4 * 1_200_100 / (6 * 2_000_100.0))
+        let (up, down) = (try pair(4_000_000, 6_000_000), try pair(4_000_400, 6_000_600))
+        #expect(
+            try rows("experiment_targets.csv") == [
+                "plain,0.5,2,2,\(try pair(4, 6)),\(up),\(down),,,1",
+                "plain,0.6,2,1,5,,5000000,,5000500,,,,1",
+                "thrifty,0.5,1,1,4,,800000,,4000400,,,,\(ratio)",
+                "thrifty,0.6,1,1,5,,1000000,,5000500,,,,",
+            ])
+        let text = comparison.text.split(separator: "\n").map {
+            $0.split(separator: " ").joined(separator: " ")
+        }
+        #expect(text.contains("plain 0.6 1 of 2 5.00 5.00 MB 5.00 MB 1.00x –"), "\(comparison.text)")
+        #expect(comparison.notes.contains { $0.hasPrefix("Runs that differ in nothing but their seed") })
+        #expect(!comparison.text.contains("same seed twice"))
+        let data = try JSONEncoder().encode(ReportDocument(comparison))
+        let document = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+        let experiments = try #require(document["experiments"] as? [[String: Any]])
+        #expect(experiments.map { $0["runs"] as? [String] } == [["plain", "plain again"], ["thrifty"]])
+        let reached = experiments.map { ($0["targets"] as? [[String: Any]])?.map { $0["reached"] as? Int } }
+        #expect(reached == [[2, 1], [1, 1]])
+        let page = try String(contentsOfFile: "\(out)/comparison.html", encoding: .utf8)
+        #expect(page.contains("<h2>Costs of experiments to an accuracy</h2>") && !page.contains("{{"))
+        // Runs of which none is the repetition of another say all of themselves.
+        let other = try compared([runs[0], runs[2]])
+        #expect(!other.text.contains("experiment"))
+    }
+
     @Test func tablesAreWrittenToTheByte() throws {
         let pair = try Pair()
         let out = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
         defer { try? FileManager.default.removeItem(atPath: out) }
         let outcome = try pair.comparison(targets: [0.5, 0.6]).write(to: out, gnuplot: nil)
-        #expect(outcome.files == ["comparison.csv", "targets.csv", "communication.csv", "comparison.html"])
+        #expect(
+            outcome.files == [
+                "comparison.csv", "targets.csv", "communication.csv", "experiments.csv",
+                "experiment_targets.csv", "comparison.html",
+            ])
         func read(_ name: String) throws -> String {
             try String(contentsOfFile: "\(out)/\(name)", encoding: .utf8)
         }
