@@ -36,7 +36,7 @@ import Wire
         #expect(run.coordinator.retries == 0 && run.notes.isEmpty)
         // Once, with the header that a deployment would send.
         let received = run.coordinator.meter.received
-        #expect(received.federatedPayload == 2412 && received.federatedOverhead == 159)
+        #expect(received.federatedPayload == TinyExperiment.modelBytes && received.federatedOverhead == 159)
     }
 
     /// Another output, other metrics or a failure, where a result was accepted: somebody computes differently.
@@ -111,12 +111,12 @@ import Wire
         let next = run.work(1).tasks + run.work(2).tasks
         #expect(next.count == 4 && next.allSatisfy { $0.round == 2 })
         #expect(run.coordinator.retries == 1)
-        #expect(run.coordinator.meter.received.federatedPayload == 4 * 2412)
+        #expect(run.coordinator.meter.received.federatedPayload == 4 * TinyExperiment.modelBytes)
     }
 
     /// An offer with its output overtakes the download of the same: nothing is left of that.
     @Test func anOfferIsAcceptedUnderWay() {
-        var (run, orders) = Self.begun(workers: 2) { $0.receiveBudget = 3000 }
+        var (run, orders) = Self.begun(workers: 2) { $0.receiveBudget = 4000 }
         run.offer(orders[0][0], inline: false, 1)
         #expect(run.fetches(1) == [0])
         run.offer(orders[0][0], 1)
@@ -184,7 +184,7 @@ import Wire
             run.join(1, held: [order.task])
         }
         run.offer(order, inline: false, 1)
-        for index in 0..<3 as Range<UInt32> { run.sendChunk(index, of: order, 1) }
+        for index in 0..<4 as Range<UInt32> { run.sendChunk(index, of: order, 1) }
         #expect(run.codes(1) == [.accepted])
         #expect(run.end == nil)
     }
@@ -226,7 +226,7 @@ import Wire
         #expect(run.fetches(1) == [0])
         for second in 0..<130 {
             if second % 3 == 0 { run.offer(orders[1][0], inline: false, 2) }
-            if second % 40 == 39 { run.sendChunk(UInt32(second / 40), of: orders[0][0], 1) }
+            if second % 30 == 29 { run.sendChunk(UInt32(second / 30), of: orders[0][0], 1) }
             if second < 119 { #expect(run.fetches(2) == []) }
             run.wait(1_000_000_000)
             for worker in [1, 2] { run.ping(UInt8(worker), held: orders[worker - 1].map(\.task)) }

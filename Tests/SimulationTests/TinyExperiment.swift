@@ -110,6 +110,8 @@ enum TinyExperiment {
             spec: configuration.model, input: Shape(channels: 1, height: 1, width: 200), classes: 3)
     }
 
+    static var modelBytes: UInt64 { UInt64(plan.layout.count * 4) }
+
     static let holdings: LocalSplit = {
         let partition = certain {
             try dataset.labels.partition(configuration.partition, seed: configuration.seed)
