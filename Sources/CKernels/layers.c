@@ -158,15 +158,23 @@ void ck_convolution_unpack(const ck_convolution *shape, const float *weight_sums
 }
 void ck_dense_forward(int64_t rows, int64_t inputs, int64_t outputs, const float *x, const float *weights,
                       const float *bias, int relu, float *y) {
-    CHOOSE(dense_forward, rows, inputs, outputs, x, weights, bias, relu, y);
+    CHOOSE(dense_forward, rows, inputs, outputs, x, weights, NULL, bias, relu, y);
+}
+void ck_dense_forward_mixture(int64_t rows, int64_t inputs, int64_t outputs, const float *x, const float *own,
+                              const ck_mixture *mixture, const float *bias, int relu, float *y) {
+    CHOOSE(dense_forward, rows, inputs, outputs, x, own, mixture, bias, relu, y);
 }
 void ck_dense_backward(int64_t rows, int64_t inputs, int64_t outputs, const float *x, const float *dy,
                        const float *weights, float scale, int keep, float *target, float *dx) {
-    CHOOSE(dense_backward, rows, inputs, outputs, x, dy, weights, scale, keep, NULL, target, dx);
+    CHOOSE(dense_backward, rows, inputs, outputs, x, dy, weights, scale, keep, NULL, NULL, target, dx);
 }
 void ck_dense_descend(int64_t rows, int64_t inputs, int64_t outputs, const float *x, const float *dy,
                       const ck_descent *descent, float *weights, float *dx) {
-    CHOOSE(dense_backward, rows, inputs, outputs, x, dy, weights, 1.0f, 0, descent, weights, dx);
+    CHOOSE(dense_backward, rows, inputs, outputs, x, dy, weights, 1.0f, 0, descent, NULL, weights, dx);
+}
+double ck_dense_descend_mixture(int64_t rows, int64_t inputs, int64_t outputs, const float *x, const float *dy,
+                                const ck_mixture *mixture, float *own, float *dx) {
+    return CHOOSE(dense_backward, rows, inputs, outputs, x, dy, own, 1.0f, 0, NULL, mixture, own, dx);
 }
 void ck_bias(int64_t rows, int64_t columns, const float *bias, int relu, float *y) {
     CHOOSE(bias, rows, columns, bias, relu, y);
@@ -273,9 +281,8 @@ void ck_descend(const ck_descent *descent, const float *gradient, float *weights
 double ck_inner(const float *a, const float *b, const float *c, size_t count) {
     return CHOOSE(inner, a, b, c, count);
 }
-double ck_mixture_descend(float rate, float decay, float share, const float *model, const float *gradient,
-                          float *own, size_t count) {
-    return CHOOSE(mixture_descend, rate, decay, share, model, gradient, own, count);
+double ck_mixture_descend(const ck_mixture *mixture, const float *gradient, float *own, size_t count) {
+    return CHOOSE(mixture_descend, mixture, gradient, own, count);
 }
 void ck_add_difference(float alpha, const float *a, const float *b, float *y, size_t count) {
     CHOOSE(add_difference, alpha, a, b, y, count);

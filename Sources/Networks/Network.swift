@@ -127,6 +127,14 @@ public final class Network {
         for step in steps { step.forward(samples: samples) }
     }
 
+    /// The same with a mixture's weights and biases in the place of those in `parameters`, of which it leaves some there. Only
+    /// `descend` with `Descent.moving` goes back from it.
+    package func forward(samples: Int, mixture: Mixture) {
+        check(samples)
+        precondition(mixture.own.count == parameters.count, "a mixture of another layout")
+        for step in steps { step.forward(samples: samples, mixture: mixture) }
+    }
+
     /// The output of block `index`, [batch, C, H, W], as the last `forward` left it.
     public func activation(of index: Int) -> FloatView {
         guard let step = stepOfBlock[index] else {

@@ -29,11 +29,13 @@ struct NetworkStep {
         parameters?.biasGradient?.fill(0)
     }
 
-    func forward(samples: Int) {
+    /// With `mixture` the parameters are its.
+    func forward(samples: Int, mixture: Mixture? = nil) {
         let count = samples * outputCount
         switch operation {
         case .layer(let layer):
-            layer.forward(samples: samples)
+            if let mixture { parameters?.mix(mixture, withWeight: !layer.descends(samples: samples)) }
+            layer.forward(samples: samples, mixture: mixture)
         case .sum(let relu):
             if inputs.isEmpty { output.slice(0, count).fill(0) }
             if inputs.count == 1 { output.slice(0, count).copy(from: inputs[0].slice(0, count)) }

@@ -61,13 +61,19 @@ extension NetworksTests {
             #expect(fused == moved, "descend of \(count) without an anchor")
             (fused, moved, gradient) = (a, a, c)
             let slope = ck_inner(a, b, c, count)
-            #expect(ck_mixture_descend(0.2, 0, 0.3, b, c, &fused, count) == slope, "slope of \(count)")
+            func descend(decay: Float) -> Double {
+                b.withUnsafeBufferPointer { model in
+                    var mixture = ck_mixture(share: 0.3, rate: 0.2, decay: decay, model: model.baseAddress)
+                    return ck_mixture_descend(&mixture, c, &fused, count)
+                }
+            }
+            #expect(descend(decay: 0) == slope, "slope of \(count)")
             ck_scale(0.3, &gradient, count)
             var plain = ck_sgd(learning_rate: 0.2, momentum: 0, weight_decay: 0, nesterov: 0, first: 1)
             ck_sgd_step(&plain, &moved, gradient, nil, count)
             #expect(fused == moved, "mixture_descend of \(count)")
             fused = a
-            _ = ck_mixture_descend(0.2, 0.01, 0.3, b, c, &fused, count)
+            _ = descend(decay: 0.01)
             agree(
                 fused, { Double(a[$0]) - 0.2 * (0.3 * Double(c[$0]) + 0.01 * Double(a[$0])) },
                 "mixture_descend with decay")
@@ -170,6 +176,40 @@ extension NetworksTests {
                     ck_dense_descend(n, i, o, x, dy, &descent, &fused, nil)
                     #expect(fused == apart, "\(what) weights that descend alone")
                 }
+            }
+            mixturesAgree(rows, inputs, outputs, what, &stream)
+        }
+
+        /// Mixing and moving on the way gives the bits of doing one after the other.
+        private func mixturesAgree(
+            _ rows: Int, _ inputs: Int, _ outputs: Int, _ what: String, _ stream: inout RandomStream
+        ) {
+            let (n, i, o) = (Int64(rows), Int64(inputs), Int64(outputs))
+            let x = randomValues(rows * inputs, &stream)
+            let dy = randomValues(rows * outputs, &stream)
+            let bias = randomValues(outputs, &stream)
+            let (own, model) = (
+                randomValues(inputs * outputs, &stream), randomValues(inputs * outputs, &stream)
+            )
+            model.withUnsafeBufferPointer { model in
+                var mixture = ck_mixture(share: 0.3, rate: 0.2, decay: 0.01, model: model.baseAddress)
+                var mixed = own
+                ck_mix(0.3, own, model.baseAddress, &mixed, own.count)
+                var (apart, fused) = (dy, dy)
+                ck_dense_forward(n, i, o, x, mixed, bias, 1, &apart)
+                ck_dense_forward_mixture(n, i, o, x, own, &mixture, bias, 1, &fused)
+                #expect(fused == apart, "\(what) through a mixture")
+                var gradient = own
+                var (passed, passedToo) = (x, x)
+                ck_dense_backward(n, i, o, x, dy, mixed, 1, 0, &gradient, &passed)
+                var (moved, movedToo, movedAlone) = (own, own, own)
+                let slope = ck_mixture_descend(&mixture, gradient, &moved, own.count)
+                let slopeToo = ck_dense_descend_mixture(n, i, o, x, dy, &mixture, &movedToo, &passedToo)
+                let slopeAlone = ck_dense_descend_mixture(n, i, o, x, dy, &mixture, &movedAlone, nil)
+                #expect(movedToo == moved && movedAlone == moved, "\(what) a mixture's own part")
+                #expect(passedToo == passed, "\(what) input gradient from a mixture")
+                let size = zip(gradient, own).reduce(1.0) { $0 + abs(Double($1.0 * $1.1)) }
+                #expect(slopeToo == slopeAlone && abs(slope - slopeToo) < 1e-5 * size, "\(what) slope")
             }
         }
 

@@ -216,6 +216,10 @@ static void run_dense(int64_t rows, int64_t inputs, int64_t outputs) {
     ck_dense_descend(rows, inputs, outputs, x, dy, &descent, w, dx);
     descent.anchor = NULL;
     ck_dense_descend(rows, inputs, outputs, x, dy, &descent, w, NULL);
+    ck_mixture mixture = {.share = 0.3f, .rate = 0.1f, .decay = 0.01f, .model = target};
+    ck_dense_forward_mixture(rows, inputs, outputs, x, w, &mixture, bias, 0, y);
+    ck_dense_descend_mixture(rows, inputs, outputs, x, dy, &mixture, w, dx);
+    ck_dense_descend_mixture(rows, inputs, outputs, x, dy, &mixture, w, NULL);
 }
 
 static void run_losses(int64_t rows, int64_t classes) {

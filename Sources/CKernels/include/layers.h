@@ -74,6 +74,18 @@ typedef struct {
 /// `ck_dense_backward` and, in the same pass, `ck_descend` of the weights along transposed dy * x, with the same bits.
 void ck_dense_descend(int64_t rows, int64_t inputs, int64_t outputs, const float *x, const float *dy,
                       const ck_descent *descent, float *weights, float *dx);
+/// Weights share * own + (1 - share) * model and a step of `own`, SGD without momentum, along the gradient at them.
+typedef struct {
+    float share, rate, decay;
+    const float *model;
+} ck_mixture;
+/// `ck_mix` and `ck_dense_forward` with its result, with the same bits, without an array that holds it.
+void ck_dense_forward_mixture(int64_t rows, int64_t inputs, int64_t outputs, const float *x, const float *own,
+                              const ck_mixture *mixture, const float *bias, int relu, float *y);
+/// `ck_dense_backward` with such weights and, in the same pass, `ck_mixture_descend`: dx and own with the same bits, the
+/// slope, which is returned, but for rounding.
+double ck_dense_descend_mixture(int64_t rows, int64_t inputs, int64_t outputs, const float *x, const float *dy,
+                                const ck_mixture *mixture, float *own, float *dx);
 /// y [rows, columns] += bias, then ReLU if `relu`.
 void ck_bias(int64_t rows, int64_t columns, const float *bias, int relu, float *y);
 /// target [columns] = keep * target + scale * (column sums of dy [rows, columns]).
@@ -90,9 +102,9 @@ void ck_relu6_backward(const float *y, const float *dy, float *dx, size_t count)
 void ck_add(const float *a, const float *b, int relu, float *y, size_t count);
 /// y = a * b, value by value.
 void ck_multiply(const float *a, const float *b, float *y, size_t count);
-/// x *= alpha.
 /// y = pixels / 255, rounded correctly.
 void ck_unit_bytes(const uint8_t *pixels, float *y, size_t count);
+/// x *= alpha.
 void ck_scale(float alpha, float *x, size_t count);
 
 /// Windows over planes [height, width]; what of a window lies in the padding or beyond the end does not
@@ -202,9 +214,9 @@ void ck_sgd_step(const ck_sgd *sgd, float *weights, const float *gradient, float
 /// stands for no such term. The gradient stays as it is. With a share of 1 the bits are those of `ck_add_difference` and
 /// `ck_sgd_step`.
 void ck_descend(const ck_descent *descent, const float *gradient, float *weights, size_t count);
-/// The sum of (own - model) * gradient, then own -= rate * (share * gradient + decay * own). The arrays must not overlap.
-double ck_mixture_descend(float rate, float decay, float share, const float *model, const float *gradient,
-                          float *own, size_t count);
+/// The slope <own - model, gradient> of the mixture's share, then own -= rate * (share * gradient + decay * own). The
+/// arrays must not overlap.
+double ck_mixture_descend(const ck_mixture *mixture, const float *gradient, float *own, size_t count);
 /// How Adam moves a weight: d = gradient + weight_decay w; m and v move to d and d^2 by 1 - beta;
 /// w -= step m / (root sqrt(v) + epsilon), where step and root hold the corrections for the first steps.
 typedef struct {

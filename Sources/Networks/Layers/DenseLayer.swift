@@ -29,8 +29,16 @@ final class DenseLayer: Layer {
     static let generalForward = 25
     private static let generalBackward = Int(CK_DENSE_ROWS) + 1
 
-    func forward(samples: Int) {
-        if samples < Self.generalForward {
+    func forward(samples: Int) { forward(samples: samples, mixture: nil) }
+
+    func forward(samples: Int, mixture: Mixture?) {
+        if let mixture, descends(samples: samples) {
+            var weights = mixture.kernel(Descent(rate: 0, decay: 0), at: parameters.weightOffset)
+            ck_dense_forward_mixture(
+                Int64(samples), Int64(inputs), Int64(outputs), input.pointer,
+                mixture.own.pointer + parameters.weightOffset, &weights, bias.pointer, relu ? 1 : 0,
+                output.pointer)
+        } else if samples < Self.generalForward {
             ck_dense_forward(
                 Int64(samples), Int64(inputs), Int64(outputs), input.pointer, parameters.weight.pointer,
                 bias.pointer, relu ? 1 : 0, output.pointer)
@@ -51,7 +59,15 @@ final class DenseLayer: Layer {
                 output.pointer, outputGradient.pointer, outputGradient.pointer, samples * outputs)
         }
         let targets = parameters.targets(update)
-        if targets != nil, case .descend(let descent) = update, descends(samples: samples) {
+        if targets != nil, case .descend(let descent) = update, descends(samples: samples),
+            let mixture = descent.mixture
+        {
+            var weights = mixture.kernel(descent, at: parameters.weightOffset)
+            mixture.slope += ck_dense_descend_mixture(
+                Int64(samples), Int64(inputs), Int64(outputs), input.pointer, outputGradient.pointer,
+                &weights,
+                mixture.own.pointer + parameters.weightOffset, inputGradient?.pointer)
+        } else if targets != nil, case .descend(let descent) = update, descends(samples: samples) {
             var step = descent.kernel(parameters.weight.count, at: parameters.weightOffset)
             ck_dense_descend(
                 Int64(samples), Int64(inputs), Int64(outputs), input.pointer, outputGradient.pointer, &step,

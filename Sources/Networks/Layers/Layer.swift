@@ -22,6 +22,8 @@ enum WeightUpdate {
 protocol Layer: AnyObject {
     /// The first `samples` rows of its input to those of its output.
     func forward(samples: Int)
+    /// The same with weights of a mixture in the place of its own, for a layer that `descends`; what else it has is mixed.
+    func forward(samples: Int, mixture: Mixture?)
     /// From the gradient of its output [samples, output] to its weights' and, unless nil, its input's. Only
     /// layers for which `overwritesGradient` is true may overwrite `outputGradient`.
     func backward(samples: Int, outputGradient: FloatView, inputGradient: FloatView?, update: WeightUpdate)
@@ -33,6 +35,7 @@ protocol Layer: AnyObject {
 extension Layer {
     var overwritesGradient: Bool { false }
     func descends(samples: Int) -> Bool { false }
+    func forward(samples: Int, mixture: Mixture?) { forward(samples: samples) }
 }
 
 /// What a layer is told of its place in the network.
@@ -94,6 +97,12 @@ struct LayerParameters {
         guard let weightGradient else { return nil }
         if case .apply = update { return (weight, bias) }
         return (weightGradient, biasGradient)
+    }
+
+    /// Writes those of a mixture, weights only where `withWeight`.
+    func mix(_ mixture: Mixture, withWeight: Bool) {
+        if withWeight { mixture.mix(into: weight, at: weightOffset) }
+        if let bias { mixture.mix(into: bias, at: biasOffset) }
     }
 
     /// Takes a step along the gradients that are stored.

@@ -46,6 +46,8 @@ final class APFLTraining: ClientTraining {
     private let personal: FloatView
     private let alpha: FloatView
     private let mixture: Network
+    /// Its parameters.
+    private let blend: Mixture
     private let buffers: [Segment]
     private var optimizer: LocalOptimizer
 
@@ -55,6 +57,7 @@ final class APFLTraining: ClientTraining {
         personal = client.exchange.part("personal", of: client.state)
         self.alpha = client.exchange.part("alpha", of: client.state)
         mixture = client.network()
+        blend = Mixture(own: personal, model: client.network.parameters, share: alpha)
         buffers = client.plan.layout.segments.filter { $0.role == .buffer }
         optimizer = LocalOptimizer(
             client.configuration.training.optimizer, clipNorm: nil, count: client.plan.layout.count)
@@ -70,44 +73,41 @@ final class APFLTraining: ClientTraining {
     }
 
     func step() -> StepSums {
+        (blend.share, blend.slope) = (alpha[0], 0)
+        if client.configuration.training.clipNorm == nil, let descent = optimizer.descent {
+            for segment in buffers { copy(segment, from: personal, to: mixture.parameters) }
+            mixture.forward(samples: client.samples, mixture: blend)
+            _ = client.loss(of: mixture)
+            mixture.descend(samples: client.samples, descent.moving(blend))
+        } else {
+            stepApart()
+        }
+        for segment in buffers { copy(segment, from: mixture.parameters, to: personal) }
+        let slope = Float(blend.slope) + 0.02 * blend.share
+        let result = client.descend()
+        alpha[0] = min(1, max(0, blend.share - client.learningRate * slope))
+        return result
+    }
+
+    /// v's step along share x the gradient at the mixture, and before it the slope <v - w, that gradient>, for optimisers that
+    /// need the gradient as an array.
+    private func stepApart() {
         mix(into: mixture.parameters)
         _ = client.forward(on: mixture)
         mixture.backwardFromLoss(samples: client.samples)
         if let limit = client.configuration.training.clipNorm { mixture.clipGradients(norm: limit) }
-        for segment in buffers { copy(segment, from: mixture.parameters, to: personal) }
-        let share = alpha[0]
-        let slope = stepOfPersonal(share)
-        let result = client.descend()
-        alpha[0] = min(1, max(0, share - client.learningRate * slope))
-        return result
-    }
-
-    /// v's step along share x the gradient at the mixture; before it, <v - w, that gradient> + 0.02 share.
-    private func stepOfPersonal(_ share: Float) -> Float {
-        let (v, w, g) = (personal, client.network.parameters, mixture.gradients)
-        var sum = 0.0
-        if let descent = optimizer.descent {
-            for run in mixture.trainableRuns {
-                let first = run.lowerBound
-                sum += ck_mixture_descend(
-                    descent.rate, descent.decay, share, w.pointer + first, g.pointer + first,
-                    v.pointer + first, run.count)
-            }
-        } else {
-            for run in mixture.trainableRuns {
-                let first = run.lowerBound
-                sum += ck_inner(v.pointer + first, w.pointer + first, g.pointer + first, run.count)
-                ck_scale(share, g.pointer + first, run.count)
-            }
-            optimizer.apply(v, gradients: g, runs: mixture.trainableRuns)
+        for run in mixture.trainableRuns {
+            let (first, gradient) = (run.lowerBound, mixture.gradients.pointer + run.lowerBound)
+            blend.slope += ck_inner(
+                personal.pointer + first, blend.model.pointer + first, gradient, run.count)
+            ck_scale(blend.share, gradient, run.count)
         }
-        return Float(sum) + 0.02 * share
+        optimizer.apply(personal, gradients: mixture.gradients, runs: mixture.trainableRuns)
     }
 
     /// alpha v + (1 - alpha) w, and the running statistics of v, which are those of the mixture's activations.
     private func mix(into target: FloatView) {
-        let model = client.network.parameters.pointer
-        ck_mix(alpha[0], personal.pointer, model, target.pointer, target.count)
+        blend.mix(into: target)
         for segment in buffers { copy(segment, from: personal, to: target) }
     }
 
@@ -118,6 +118,8 @@ final class APFLTraining: ClientTraining {
     func finish() { client.sendParameters() }
 
     func personalize() {
-        if client.hasState { mix(into: client.network.parameters) }
+        guard client.hasState else { return }
+        blend.share = alpha[0]
+        mix(into: client.network.parameters)
     }
 }

@@ -105,6 +105,11 @@ package final class LocalClient {
     /// `forward` through a further network: the gradient waits in it.
     package func forward(on other: Network) -> StepSums {
         other.forward(samples: samples)
+        return loss(of: other)
+    }
+
+    /// The loss of what a network made of the batch.
+    package func loss(of other: Network) -> StepSums {
         let labels = labels
         return StepSums(other.softmaxCrossEntropy(labels: labels.span, samples: samples), samples: samples)
     }
