@@ -240,7 +240,7 @@ struct RunSession {
         case .workersCannotServe(let why):
             throw Failure(why.description, code: why.isMissingInput ? .missingInput : .badData)
         case .noWorkers(let why): throw Failure("no workers: \(why)", code: .unavailable)
-        case .taskFailed(let why): throw Failure(why, code: .badData)
+        case .taskFailed(let why), .damaged(let why): throw Failure(why, code: .badData)
         case .quorumMissed(let why): throw Failure(why, code: .quorumMissed)
         case .cannotWrite(let why):
             throw Failure("cannot write to \(run.directory.path): \(why)", code: .cannotWrite)

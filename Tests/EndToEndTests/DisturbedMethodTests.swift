@@ -50,6 +50,26 @@ import Testing
             scenario, least: 2, seed: UInt64(subject.method.utf8.count))
     }
 
+    /// States that change under a run's hands end it as damaged data, not as a disk that is full.
+    @Test func statesDamagedUnderWay() throws {
+        let scenario = try laboratory.smallScenario(method: "ditto", rounds: 100_000)
+        let run = try start([scenario, "--out", laboratory.file("run")])
+        var stream = RandomStream(RandomKey(seed: 12, purpose: .test))
+        laboratory.waitForAPoint(run, "run", after: nil, &stream)
+        let file = try FileHandle(
+            forUpdating: URL(fileURLWithPath: laboratory.file("run/checkpoints/clients.state")))
+        let size = try file.seekToEnd()
+        let ended = eventually {
+            try? file.seek(toOffset: 0)
+            try? file.write(contentsOf: Data(count: Int(size)))
+            return !run.process.isRunning
+        }
+        #expect(ended)
+        let outcome = try run.wait()
+        #expect(outcome.code == 65, "\(outcome.code) \(outcome.errors)")
+        #expect(outcome.errors.contains("the state of client") && !outcome.errors.contains("cannot write"))
+    }
+
     /// A run whose clients' states are not what its ledger names does not go on; with them put back it does.
     @Test func damagedStatesAreRefused() throws {
         let scenario = try laboratory.smallScenario(method: "fedper", rounds: Self.rounds)

@@ -50,7 +50,7 @@ extension Coordinator {
     mutating func object(_ id: ObjectID) -> ObjectBytes? {
         if let object = program.object(id) { return object }
         do throws(StateError) { return try states.object(id) } catch {
-            end(.cannotWrite(error.description))
+            end(RunEnd(error))
             return nil
         }
     }

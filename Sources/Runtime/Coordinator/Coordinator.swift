@@ -189,7 +189,7 @@ public struct Coordinator<Experiment: Program> {
         do throws(StateError) {
             for state in step.states { try states.keep(state, pins: durability.pins) }
         } catch {
-            end(.cannotWrite(error.description))
+            end(RunEnd(error))
             return
         }
         if let failure = step.failure { return end(.taskFailed(failure)) }

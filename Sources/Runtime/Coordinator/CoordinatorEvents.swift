@@ -80,4 +80,13 @@ public enum RunEnd: Sendable, Equatable {
     /// Too few of the experiment's clients are there, in simulated time.
     case quorumMissed(String)
     case cannotWrite(String)
+    /// What was kept for the run is not there any more, or is something else.
+    case damaged(String)
+}
+
+extension RunEnd {
+    /// States cannot be kept or read.
+    init(_ error: StateError) {
+        self = error.kind == .damaged ? .damaged(error.description) : .cannotWrite(error.description)
+    }
 }
