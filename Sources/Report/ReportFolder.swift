@@ -34,6 +34,8 @@ struct ReportFolder {
             let (script, picture) = ("\(folder)/\(drawing.name).gp", "\(folder)/\(drawing.name).svg")
             try write(drawing.script, to: script)
             let failure = gnuplot.run(script: "\(drawing.name).gp", in: "\(path)/\(folder)")
+            // gnuplot writes in place: what it did not finish is no picture.
+            if failure != nil { try? FileManager.default.removeItem(atPath: "\(path)/\(picture)") }
             guard failure == nil, let svg = FileManager.default.contents(atPath: "\(path)/\(picture)") else {
                 note = "Pictures are missing: \(failure ?? "gnuplot wrote no \(picture)")."
                 files.removeLast()

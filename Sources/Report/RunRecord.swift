@@ -40,7 +40,7 @@ public struct RunRecord: Sendable {
         self.configuration = configuration
         do throws(LedgerError) {
             let ledger = try Ledger.open(
-                at: directory.path(of: RunDirectory.Name.ledger), readOnly: true, verify: false)
+                at: directory.path(of: RunDirectory.Name.ledger), readOnly: true)
             isFinished = try ledger.meta()["result"] != nil
             rounds = try ledger.rounds()
             infrastructure = try ledger.infrastructure()

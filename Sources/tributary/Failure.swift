@@ -77,7 +77,7 @@ struct Failure: Error {
     private static func code(_ error: ProfileError) -> ExitCode {
         switch error {
         case .missing, .unreadable: .missingInput
-        case .unknown, .tooSmall, .badTrace, .faults, .changed: .badData
+        case .unknown, .sameName, .tooSmall, .badTrace, .faults, .changed: .badData
         }
     }
 

@@ -260,7 +260,12 @@ struct RunSession {
             do { try ReportFiles.write(directory) } catch { writeError("warning: no report: \(error)") }
         }
         if !restored.isEmpty { writeError("note: made again: \(restored.joined(separator: ", "))") }
-        try show(try JSONDecoder().decode(RunResult.self, from: Data(text.utf8)), directory)
+        guard let result = try? JSONDecoder().decode(RunResult.self, from: Data(text.utf8)) else {
+            throw LedgerError(
+                .corrupt, file: directory.path(of: RunDirectory.Name.ledger),
+                "has a result that cannot be read", remedy: "take the run from a copy")
+        }
+        try show(result, directory)
     }
 
     private func show(_ result: RunResult, _ directory: RunDirectory) throws {

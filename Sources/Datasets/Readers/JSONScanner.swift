@@ -116,7 +116,7 @@ struct JSONScanner: ~Copyable {
             }
         }
         // Both numbers are exact, so their quotient is the rounded one.
-        if isPlain, mantissa <= 1 << 53, fraction ?? 0 < Self.powersOfTen.count, fraction != 0 {
+        if isPlain, mantissa < 1 << 53, fraction ?? 0 < Self.powersOfTen.count, fraction != 0 {
             return Double(mantissa) / Self.powersOfTen[fraction ?? 0]
         }
         return try slowNumber(what, start)

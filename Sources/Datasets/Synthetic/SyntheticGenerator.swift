@@ -45,14 +45,9 @@ struct SyntheticGenerator {
     func generate() throws(DatasetError) -> Output {
         let deviations = (1...Self.dimension).map { ck_exp(-0.6 * ck_log(Double($0))) }
         var output = Output()
-        var total = 0
+        try checkSize()
         for client in 0..<clients {
-            var stream = RandomStream(RandomKey(seed: seed, purpose: .synthetic, client: UInt32(client)))
-            let task = Task(&stream, alpha: alpha, beta: beta)
-            let count = min(ck_exp(4 + 2 * stream.normal()), 1e12)
-            total += Int(count) + 50
-            guard total <= Self.maximumSamples else { throw tooLarge(client) }
-            let samples = Int(count) + 50
+            var (stream, task, samples) = begin(client)
             let kept = samples * 9 / 10
             let first = UInt32(output.trainLabels.count)
             let firstTest = UInt32(output.testLabels.count)
@@ -71,6 +66,23 @@ struct SyntheticGenerator {
             }
         }
         return output
+    }
+
+    /// What a client draws first: its task, then the number of its samples.
+    private func begin(_ client: Int) -> (stream: RandomStream, task: Task, samples: Int) {
+        var stream = RandomStream(RandomKey(seed: seed, purpose: .synthetic, client: UInt32(client)))
+        let task = Task(&stream, alpha: alpha, beta: beta)
+        let count = min(ck_exp(4 + 2 * stream.normal()), 1e12)
+        return (stream, task, Int(count) + 50)
+    }
+
+    /// Before samples are drawn, which takes long.
+    private func checkSize() throws(DatasetError) {
+        var total = 0
+        for client in 0..<clients {
+            total += begin(client).samples
+            guard total <= Self.maximumSamples else { throw tooLarge(client) }
+        }
     }
 
     private func tooLarge(_ client: Int) -> DatasetError {

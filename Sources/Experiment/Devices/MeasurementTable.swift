@@ -139,7 +139,7 @@ public struct MeasurementTable: Sendable {
                     file: file, line: row.line, value: text, message: "is not a number",
                     remedy: "give milliseconds, or nothing")
             }
-            guard milliseconds > 0 else { continue }
+            guard milliseconds / 1000 > 0 else { continue }
             measured.append(Row(line: row.line, network: network, seconds: milliseconds / 1000))
         }
         return measured

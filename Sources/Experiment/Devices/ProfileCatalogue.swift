@@ -9,9 +9,11 @@ public enum ProfileError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Training needs more bytes than the device of a group has.
     case tooSmall(group: Int, device: String, needed: UInt64, bytes: UInt64)
     case unreadable(path: String)
-    /// A line of a file of times that cannot be used; 0: no single line.
+    /// Two profiles that tables could not tell apart.
+    case sameName(String, first: String, second: String)
     /// Profiles or the controller's trace are not those that a run began with.
     case changed
+    /// A line of a file of times that cannot be used; 0: no single line.
     case badTrace(path: String, line: Int, text: String)
     /// What is wrong with the document.
     case faults(ScenarioFaults)
@@ -26,6 +28,8 @@ public enum ProfileError: Error, Sendable, Equatable, CustomStringConvertible {
         case .tooSmall(let group, let device, let needed, let bytes):
             "groups.\(group).profile: training needs \(needed) bytes and \(device) has \(bytes); "
                 + "use a smaller model or batch, or a larger device"
+        case .sameName(let name, let first, let second):
+            "\(first) and \(second) are different profiles of one name, \(name); give one of them another name"
         case .missing(let path): "\(path) does not exist; check the path"
         case .unreadable(let path): "\(path) cannot be read as text; name a file in UTF-8"
         case .changed:
@@ -70,6 +74,28 @@ public enum ProfileCatalogue {
             throw unknown(name, "device", devices.map(\.name))
         }
         return device
+    }
+
+    /// Throws where two of these have the same name and are not the same.
+    public static func requireDistinct(
+        devices: [String] = [], links: [String] = []
+    ) throws(ProfileError) {
+        var seen: [String: (reference: String, device: DeviceProfile)] = [:]
+        for reference in devices {
+            let device = try device(reference)
+            if let other = seen[device.name], other.device != device {
+                throw .sameName(device.name, first: other.reference, second: reference)
+            }
+            seen[device.name] = (reference, device)
+        }
+        var known: [String: (reference: String, link: LinkProfile)] = [:]
+        for reference in links {
+            let link = try link(reference)
+            if let other = known[link.name], other.link != link {
+                throw .sameName(link.name, first: other.reference, second: reference)
+            }
+            known[link.name] = (reference, link)
+        }
     }
 
     /// The link profile of a name, or of a file: whatever has a `/` in it or ends in `.yaml`.

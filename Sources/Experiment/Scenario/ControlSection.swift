@@ -9,7 +9,7 @@ enum ControlSection {
             "A device that chooses among the run's modes while the link's rate changes, in simulation."
         ) { section in
             visitTrace(section, &value)
-            var milliseconds = value.deadlineSeconds * 1000
+            var milliseconds = inMilliseconds(value.deadlineSeconds)
             section.field(
                 "deadline_ms", &milliseconds, .number(0...1e7, above: true),
                 .value(standard.deadlineSeconds * 1000), unit: "milliseconds",
@@ -90,4 +90,11 @@ enum ControlSection {
             value.outage = outage.map { ControlSpec.Outage(first: $0[0], windows: $0[1]) }
         }
     }
+}
+
+/// The shortest number of milliseconds that gives `seconds` again when it is divided by 1000.
+func inMilliseconds(_ seconds: Double) -> Double {
+    let product = seconds * 1000
+    let near = [product.nextDown.nextDown, product.nextDown, product, product.nextUp, product.nextUp.nextUp]
+    return near.filter { $0 / 1000 == seconds }.min { "\($0)".utf8.count < "\($1)".utf8.count } ?? product
 }

@@ -184,7 +184,7 @@ enum SplitComputingSection {
                 "rate_mbps", &value.rateMbps, .number(1e-6...1e6),
                 absence: "the radio's own uplink rate", unit: "10^6 bit/s",
                 "The rate of the run's own latency and energy.")
-            var milliseconds = value.roundTripSeconds.map { $0 * 1000 }
+            var milliseconds = value.roundTripSeconds.map(inMilliseconds)
             section.optional(
                 "round_trip_ms", &milliseconds, .number(0...1e6), absence: "the radio's own",
                 unit: "milliseconds", "There and back, of an empty message.")

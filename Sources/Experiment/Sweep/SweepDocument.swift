@@ -116,9 +116,12 @@ public struct SweepDocument: Sendable {
             let (product, isTooLarge) = cells.multipliedReportingOverflow(by: axis.values.count)
             cells = isTooLarge ? Int.max : product
         }
+        let further = include.reduce(0) { $0 + ($1.seed == nil ? max(1, seeds.count) : 1) }
+        let key = cells > Self.cellLimit ? "matrix" : "include"
+        cells = cells > Int.max - further ? Int.max : cells + further
         if cells > Self.cellLimit {
             section.walk.report(
-                section.place(at: "matrix"), "matrix",
+                section.place(at: key), key,
                 value: cells == Int.max ? "more than 2^63 cells" : "\(cells) cells",
                 "are too many", "a sweep has at most \(Self.cellLimit)")
         }
@@ -163,10 +166,17 @@ private struct SweepReader {
                 walk.report(entry.place, inner, "is not an axis", "write seeds: [...]")
                 return nil
             }
-            guard case .list(let nodes) = entry.value.content, !nodes.isEmpty else {
+            guard case .list(let nodes) = entry.value.content, let first = nodes.first else {
+                let isList = if case .list = entry.value.content { true } else { false }
                 walk.report(
-                    entry.value.place, inner, value: entry.value.shown, "is not a list of values",
+                    entry.value.place, inner, value: isList ? "[]" : entry.value.shown,
+                    isList ? "has no values" : "is not a list of values",
                     "write one such as [0.1, 0.5]; what does not vary belongs into set")
+                return nil
+            }
+            // What is wrong with the path is wrong once.
+            guard Override.keys(of: entry.key[...]) != nil else {
+                _ = setting(DocumentNode.Entry(key: entry.key, place: entry.place, value: first), path)
                 return nil
             }
             let values = nodes.compactMap { node in

@@ -8,7 +8,8 @@ final class FileReader {
     private let descriptor: Int32
 
     init(path: String) throws(SafetensorsError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Without O_NONBLOCK a named pipe would be waited for.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             throw SafetensorsError(file: path, reason: .system(call: "open", code: errno))
         }

@@ -46,6 +46,7 @@ public struct SafetensorsError: Error, Equatable, CustomStringConvertible {
             switch code {
             case ENOENT: return "there is no such file or directory; check the path"
             case EISDIR: return "is a directory; name a safetensors file"
+            case EINVAL: return "is not a regular file; name a safetensors file"
             case EACCES: return "may not be used; check its permissions"
             default:
                 return "\(call) failed (\(String(cString: strerror(code)))); check the path and the disk"

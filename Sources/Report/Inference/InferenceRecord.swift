@@ -39,7 +39,7 @@ public struct InferenceRecord: Sendable {
         let evaluated: [ContenderRow]
         do throws(LedgerError) {
             let ledger = try Ledger.open(
-                at: directory.path(of: RunDirectory.Name.ledger), readOnly: true, verify: false)
+                at: directory.path(of: RunDirectory.Name.ledger), readOnly: true)
             isFinished = try ledger.meta()["result"] != nil
             infrastructure = try ledger.infrastructure()
             epochs = try ledger.epochs()

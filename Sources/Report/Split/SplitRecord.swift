@@ -36,7 +36,7 @@ public struct SplitRecord: Sendable {
         let digest: String?
         do throws(LedgerError) {
             let ledger = try Ledger.open(
-                at: directory.path(of: RunDirectory.Name.ledger), readOnly: true, verify: false)
+                at: directory.path(of: RunDirectory.Name.ledger), readOnly: true)
             let meta = try ledger.meta()
             (isFinished, digest) = (meta["result"] != nil, meta[RunDirectory.devicesKey])
             infrastructure = try ledger.infrastructure()

@@ -103,6 +103,8 @@ public struct FederatedSetup: Sendable {
     package func timeline() throws(SetupError) -> Timeline? {
         guard let devices = configuration.devices, devices.clock == .simulated else { return nil }
         do throws(ProfileError) {
+            try ProfileCatalogue.requireDistinct(
+                devices: devices.groups.map(\.profile), links: devices.groups.map(\.link))
             let groups = try devices.groups.map { (group) throws(ProfileError) in
                 Fleet.Group(
                     device: try ProfileCatalogue.device(group.profile),

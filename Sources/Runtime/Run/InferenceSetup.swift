@@ -26,6 +26,7 @@ public struct InferenceSetup: Sendable {
             dataset, heldOut: configuration.validationFraction, seed: configuration.seed)
         network = try TeacherNetwork(configuration.teacher, dataset: dataset)
         do throws(ProfileError) {
+            try ProfileCatalogue.requireDistinct(devices: configuration.deployment.devices)
             devices = InferenceDevices(
                 devices: try configuration.deployment.devices.map { (name) throws(ProfileError) in
                     try ProfileCatalogue.device(name)

@@ -52,6 +52,9 @@ public struct SplitSetup: Sendable {
                 throw .profile(error, key: key)
             }
         }
+        do throws(ProfileError) {
+            try ProfileCatalogue.requireDistinct(devices: [deployment.device] + deployment.otherDevices)
+        } catch { throw .profile(error, key: "other_devices") }
         do throws(ProfileError) { _ = try ProfileCatalogue.link(configuration.links.radio) } catch {
             throw .profile(error, key: "links.radio")
         }

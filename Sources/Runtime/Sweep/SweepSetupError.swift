@@ -1,4 +1,6 @@
+import Datasets
 import Experiment
+import Methods
 
 /// Why cells of a sweep cannot be set up.
 public struct SweepSetupError: Error, Sendable, CustomStringConvertible {
@@ -18,11 +20,13 @@ extension Sweep {
     /// is known before anything runs. Each error is told once.
     public func checkSetups() throws(SweepSetupError) {
         var errors: [(error: SetupError, cell: String)] = []
+        var labels = LastLabels()
         for group in 0..<groups {
             let cell = cells.first { $0.group == group }!
             do throws(SetupError) {
                 switch cell.scenario.kind {
-                case .federated(let configuration): _ = try FederatedSetup(configuration).timeline()
+                case .federated(let configuration):
+                    _ = try FederatedSetup(configuration, labels: labels.of(configuration)).timeline()
                 case .distributedInference(let configuration):
                     _ = try InferenceSetup(configuration).forecast()
                 case .splitComputing(let configuration): _ = try SplitSetup(configuration).forecast()
@@ -33,5 +37,21 @@ extension Sweep {
             }
         }
         if !errors.isEmpty { throw SweepSetupError(errors: errors) }
+    }
+}
+
+/// Labels that were read last: most cells of a sweep share their data set.
+private struct LastLabels {
+    private var last: (dataset: DatasetSpec, seed: UInt64, labels: DatasetLabels)?
+
+    mutating func of(_ configuration: FederatedConfiguration) throws(SetupError) -> DatasetLabels {
+        if let last, last.dataset == configuration.dataset, last.seed == configuration.seed {
+            return last.labels
+        }
+        do throws(DatasetError) {
+            let labels = try Dataset.loadLabels(configuration.dataset, seed: configuration.seed)
+            last = (configuration.dataset, configuration.seed, labels)
+            return labels
+        } catch { throw .dataset(error) }
     }
 }
