@@ -54,7 +54,7 @@ struct CheckCommand: ParsableCommand {
         let sizes = setup.holdings.train.map(\.count)
         let perClient =
             UInt64(setup.payloadBytes.down + setup.payloadBytes.up) + setup.overhead.down + setup.overhead.up
-        let perRound = perClient * UInt64(configuration.training.clientsPerRound)
+        let perRound = perClient * UInt64(configuration.clientsDrawn)
         let total = perRound.multipliedReportingOverflow(by: UInt64(configuration.training.rounds))
         let attackers = configuration.attack?.attackers(of: sizes.count, seed: configuration.seed).count
         let forecast = Forecast(
@@ -75,7 +75,7 @@ struct CheckCommand: ParsableCommand {
             \(forecast.macsPerSample) MACs a sample
             traffic      \(forecast.federatedBytesPerRound) bytes a round, \
             \(forecast.federatedBytesTotal.map(String.init) ?? "more than 2^64") bytes in \
-            \(configuration.training.rounds) rounds (federated, both ways)
+            \(configuration.training.rounds) rounds (federated, both ways\(setup.configuration.mayWaste ? ", at most" : ""))
             digest       \(forecast.scenarioDigest)
             """)
     }

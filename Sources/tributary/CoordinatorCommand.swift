@@ -53,6 +53,7 @@ struct CoordinatorCommand: ParsableCommand {
         let endpoint = try RunSettings.Endpoint(bind, to: .bind)
         var session = RunSession(endpoint: endpoint, workers: workers, output: output)
         session.announces = true
+        session.resumption = "tributary coordinator --bind \(bind)\(insecure ? " --insecure" : "") --resume"
         if endpoint.isRemote { session.limits = .remote }
         session.limits.lonely = UInt64(patience) * 1_000_000_000
         if let resume { return try session.resume(resume) }

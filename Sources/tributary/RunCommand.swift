@@ -70,6 +70,8 @@ struct RunSession {
     var launched = false
     /// Whether to say where workers connect and how many are awaited.
     var announces = false
+    /// The command that goes on with a run, but for its directory.
+    var resumption = "tributary run --resume"
 
     /// Either a scenario or a run to go on with.
     static func validate(
@@ -235,7 +237,7 @@ struct RunSession {
         case .completed: try finish(result!, run.directory)
         case .interrupted(let round):
             throw Failure(
-                "interrupted after round \(round); go on with: tributary run --resume \(run.directory.path)",
+                "interrupted after round \(round); go on with: \(resumption) \(run.directory.path)",
                 code: .interrupted)
         case .workersCannotServe(let why):
             throw Failure(why.description, code: why.isMissingInput ? .missingInput : .badData)

@@ -54,7 +54,7 @@ struct SweepCommand: ParsableCommand {
         let name = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
         let document = try SweepDocument.load(
             text: try readText(file, "a sweep file"), file: file, name: name)
-        let folder = (file as NSString).deletingLastPathComponent
+        let folder = parentDirectory(of: file)
         let base =
             document.base.hasPrefix("/") || folder.isEmpty ? document.base : "\(folder)/\(document.base)"
         return try document.cells(base: try readText(base, "the scenario that is the base"), baseFile: base)
@@ -119,7 +119,7 @@ private struct SweepSession {
             if outcome.status == .failed {
                 writeError(
                     "failed: \(what): \(outcome.message) (exit code \(outcome.exitCode), "
-                        + "\(directory.run(of: cell).path))")
+                        + "\(directory.run(of: cell).path).yaml)")
             }
         }
     }

@@ -19,7 +19,7 @@ struct Tributary: ParsableCommand {
 
             Exit codes: 0 done, 1 a threshold missed, 64 usage, 65 bad scenario or data, 66 missing input,
             69 a host or peer is unavailable, 70 internal, 73 and 74 cannot write, 75 quorum missed,
-            77 not authorised, 130 after Ctrl-C.
+            130 after Ctrl-C.
             """,
         version: version,
         subcommands: [

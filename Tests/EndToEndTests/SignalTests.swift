@@ -93,6 +93,44 @@ import Testing
         #expect(Set(ended.compactMap { $0.json["run_directory"] as? String }).count == 3)
     }
 
+    /// Paths of one character, which a function of Foundation does not bear.
+    @Test func shortPaths() throws {
+        let scenario = try laboratory.smallScenario(method: "fedavg", rounds: 1)
+        for out in ["z", "q/w", "é", "v/"] {
+            let run = try shell(
+                "cd \"$1\" && exec \"$0\" run \"$2\" --out \"$3\" --quiet --json",
+                [laboratory.file(""), scenario, out]
+            ).wait()
+            #expect(run.code == 0, "\(out): \(run.code) \(run.errors)")
+        }
+        let export = try shell(
+            "cd \"$1\" && exec \"$0\" data export \"$2\" --out x", [laboratory.file(""), scenario]
+        ).wait()
+        #expect(export.code == 0, "\(export.errors)")
+    }
+
+    /// What an interrupted coordinator says goes on with its run.
+    @Test func coordinatorsSayHowToGoOn() throws {
+        let scenario = try laboratory.smallScenario(method: "fedavg", rounds: 4000)
+        let run = try RunningProgram([
+            "coordinator", scenario, "--bind", "tcp://127.0.0.1:0", "--workers", "1", "--out",
+            laboratory.file("run"), "--quiet",
+        ])
+        var stream = RandomStream(RandomKey(seed: 6, purpose: .test))
+        laboratory.waitForAPoint(run, "run", after: nil, &stream)
+        kill(run.pid, SIGINT)
+        let stopped = try run.wait()
+        #expect(stopped.code == 130, "\(stopped.errors)")
+        let words = try #require(stopped.errors.components(separatedBy: "go on with: tributary ").last)
+            .split(whereSeparator: \.isWhitespace).map(String.init)
+        #expect(words.first == "coordinator" && words.last == laboratory.file("run"))
+        let again = try RunningProgram(words + ["--workers", "1", "--quiet"])
+        laboratory.waitForAPoint(again, "run", after: laboratory.checkpoints("run").last, &stream)
+        #expect(again.process.isRunning)
+        kill(again.pid, SIGINT)
+        #expect(try again.wait().code == 130)
+    }
+
     /// Workers wait for a coordinator that stands still, for longer than they take a peer for dead.
     @Test func coordinatorsThatStandStill() throws {
         let scenario = try laboratory.smallScenario(method: "fedavg", rounds: 400)

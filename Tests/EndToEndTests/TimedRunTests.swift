@@ -27,6 +27,50 @@ import Testing
         }
     }
 
+    /// Tables could not tell two devices of one name apart.
+    @Test func namesOfProfilesDiffer() throws {
+        let scenario = try laboratory.smallScenario(
+            method: "fedavg", extra: try laboratory.devices("round: {}"))
+        let slow = try String(contentsOfFile: laboratory.file("slow.yaml"), encoding: .utf8)
+        try laboratory.write(slow.replacing("name: slow", with: "name: fast"), to: "slow.yaml")
+        fails(65, ["fast.yaml", "slow.yaml", "give one of them another name"], try run(scenario, "out"))
+    }
+
+    /// A ledger that was changed is not told as if it were what happened.
+    @Test func changedLedgersAreNotReported() throws {
+        let scenario = try laboratory.smallScenario(method: "fedavg", rounds: 2)
+        #expect(try run(scenario, "out").code == 0)
+        let database = try DatabaseQueue(path: laboratory.file("out/run.sqlite"))
+        try database.write {
+            try $0.execute(sql: "UPDATE rounds SET federated_up_bytes = 9223372036854775807")
+        }
+        try database.close()
+        fails(65, ["digest chain"], try Program.run(["report", laboratory.file("out")]))
+    }
+
+    /// A pipe that nobody writes to is no file of weights.
+    @Test func pipesAreNoModels() throws {
+        let scenario = try laboratory.smallScenario(method: "fedavg", rounds: 1)
+        let pipe = laboratory.file("model.safetensors")
+        #expect(mkfifo(pipe, 0o600) == 0)
+        let arguments = ["evaluate", "--model", pipe, "--scenario", scenario]
+        fails(66, [pipe, "is not a regular file"], try Program.run(arguments, seconds: 20))
+    }
+
+    /// `check` foretells the traffic of those that are drawn, or that count where rounds overlap.
+    @Test func forecasts() throws {
+        func bytes(_ round: String) throws -> Int {
+            let scenario = try laboratory.smallScenario(
+                method: "fedavg", extra: try laboratory.devices("round: {\(round)}"))
+            return try #require(
+                try Program.run(["check", scenario, "--json"]).json["federated_bytes_per_round"] as? Int)
+        }
+        let strict = try bytes("policy: strict")
+        #expect(try 2 * bytes("policy: deadline, seconds: 200, over_selection: 1.5") == 3 * strict)
+        #expect(
+            try 4 * bytes("policy: async, buffer: 3, concurrency: 6, maximum_staleness: 2") == 3 * strict)
+    }
+
     /// 8 clients with 200 samples in batches of 20: 10 passes forward at 1 s or 4 s each.
     @Test(arguments: [
         ("ditto", "round: {policy: deadline, seconds: 60, over_selection: 1.5, minimum: 1}"),

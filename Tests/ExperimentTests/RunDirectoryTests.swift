@@ -103,6 +103,13 @@ private func openingError(_ path: String) -> RunDirectoryError.Kind? {
         #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.file("found")) == [])
     }
 
+    @Test(arguments: [
+        ("z", ""), ("1", ""), ("é", ""), ("a/b", "a"), ("a/b/", "a"), ("/a", "/"), ("/", "/"),
+        ("//a//b", "//a"),
+        ("runs/one", "runs"), ("./z", "."), ("", ""),
+    ])
+    func parents(path: String, parent: String) { #expect(parentDirectory(of: path) == parent) }
+
     /// A rename would replace the device by a file.
     @Test func devicesStayDevices() {
         let error = #expect(throws: RunDirectoryError.self) { try AtomicFile(at: "/dev/null") }

@@ -262,7 +262,7 @@ private let sweepBase = """
         ),
         (
             "{base: b, matrix: {training.rounds: []}}",
-            "sweep.yaml:1: matrix.training.rounds: a list is not a list of values;"
+            "sweep.yaml:1: matrix.training.rounds: [] has no values;"
                 + " write one such as [0.1, 0.5]; what does not vary belongs into set"
         ),
         (
@@ -313,6 +313,11 @@ private let sweepBase = """
             """
         #expect(
             faults(text) == "sweep.yaml:2: matrix: 10201 cells are too many; a sweep has at most 10000")
+        let seeds = (1...101).map(String.init).joined(separator: ", ")
+        let include = Array(repeating: "{training.rounds: 2}", count: 101).joined(separator: ", ")
+        #expect(
+            faults("base: b\nseeds: [\(seeds)]\ninclude: [\(include)]")
+                == "sweep.yaml:3: include: 10302 cells are too many; a sweep has at most 10000")
     }
 
     /// Every fault once, with the cells that have it and the line of whichever file it stands in.

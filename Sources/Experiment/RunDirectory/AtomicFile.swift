@@ -63,7 +63,7 @@ public final class AtomicFile {
         guard code == 0 else { throw Self.failure(temporary, "closed", errno) }
         guard rename(temporary, path) == 0 else { throw Self.failure(path, "put in place", errno) }
         isInPlace = true
-        try Self.syncDirectory((path as NSString).deletingLastPathComponent)
+        try Self.syncDirectory(parentDirectory(of: path))
     }
 
     /// Where a chain of links ends, whether a file is there or not.
@@ -77,7 +77,7 @@ public final class AtomicFile {
             }
             guard length >= 0 else { return place }
             let target = String(decoding: name[..<length], as: UTF8.self)
-            let folder = (place as NSString).deletingLastPathComponent
+            let folder = parentDirectory(of: place)
             place = target.hasPrefix("/") || folder.isEmpty ? target : "\(folder)/\(target)"
         }
         throw failure(path, "followed", ELOOP)

@@ -106,7 +106,7 @@ public struct RunDirectory: Sendable, Equatable {
 
     /// Makes a directory and those above it, whose names survive a crash where the system lets them be synced.
     private static func make(_ path: String) throws {
-        let above = (path as NSString).deletingLastPathComponent
+        let above = parentDirectory(of: path)
         if !above.isEmpty, !FileManager.default.fileExists(atPath: above) { try make(above) }
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         try? AtomicFile.syncDirectory(above)

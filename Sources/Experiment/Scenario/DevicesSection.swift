@@ -187,7 +187,11 @@ enum DevicesSection {
             let plan = try? NetworkPlan(
                 spec: value.model, input: value.dataset.inputShape, classes: value.dataset.classCount)
         else { return }
-        if value.exchange(plan).state.count > 0 {
+        if value.compression.errorFeedback {
+            report(
+                path, policy, "works with clients that keep nothing, and error feedback is kept",
+                "remove compression.error_feedback, or use strict or deadline")
+        } else if value.exchange(plan).state.count > 0 {
             report(
                 path, policy, "works with clients that keep nothing, \(value.method.name)'s do",
                 "use another method, or strict or deadline")

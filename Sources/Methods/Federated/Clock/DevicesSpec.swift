@@ -94,3 +94,30 @@ public struct AvailabilitySpec: Sendable, Equatable {
     /// The names that scenarios use.
     public static let names = ["always", "markov", "trace"]
 }
+
+extension FederatedConfiguration {
+    /// Clients that take part in a round where all that are drawn finish: those that count with `async`.
+    package var clientsDrawn: Int {
+        switch devices?.round {
+        case nil, .strict: training.clientsPerRound
+        case .deadline(_, let factor, _): RoundPolicy.drawn(training.clientsPerRound, overSelection: factor)
+        case .async(let buffer, _, _): buffer
+        }
+    }
+
+    /// Whether clients may leave, or be cut off, with less than their whole traffic.
+    package var mayWaste: Bool {
+        guard let devices else { return false }
+        if case .strict = devices.round { return devices.availability.dropout > 0 }
+        return true
+    }
+}
+
+extension RoundPolicy {
+    /// ceil(overSelection x size).
+    static func drawn(_ size: Int, overSelection: Double) -> Int {
+        // 1.1 x 100 is a little more than 110 in binary.
+        let wanted = overSelection * Double(size)
+        return Int((wanted - 1e-9 * wanted).rounded(.up))
+    }
+}

@@ -32,9 +32,7 @@ struct RoundSchedule {
     /// Nanoseconds of a round at most, and clients drawn.
     private var bounds: (limit: Nanoseconds?, drawn: Int) {
         guard case .deadline(let seconds, let factor, _) = policy else { return (nil, size) }
-        // 1.1 x 100 is a little more than 110 in binary.
-        let wanted = factor * Double(size)
-        return (Int64(billionths: seconds), Int((wanted - 1e-9 * wanted).rounded(.up)))
+        return (Int64(billionths: seconds), RoundPolicy.drawn(size, overSelection: factor))
     }
 
     mutating func next(
