@@ -140,7 +140,8 @@ import Testing
         ),
         (
             "compression: {uplink: [{kind: top_k}], error_feedback: true}",
-            "async works with clients that keep nothing, fedavg's do; use another method, or strict or deadline"
+            "async works with clients that keep nothing, and error feedback is kept;"
+                + " remove compression.error_feedback, or use strict or deadline"
         ),
         (
             "compression: {downlink: [{kind: quantize}]}",

@@ -269,7 +269,8 @@ static void run_vectors(int64_t n) {
     ck_descend(&descent, y, a, size);
     descent.anchor = NULL;
     ck_descend(&descent, y, a, size);
-    ck_mixture_descend(0.1f, 1e-3f, 0.5f, b, y, a, size);
+    ck_mixture mixture = {.share = 0.5f, .rate = 0.1f, .decay = 1e-3f, .model = b};
+    ck_mixture_descend(&mixture, y, a, size);
     ck_adam adam = {1e-3f, 1.0f, 0.9f, 0.999f, 1e-8f, 1e-3f};
     ck_adam_step(&adam, a, b, v, u, size);
     written(a, n);

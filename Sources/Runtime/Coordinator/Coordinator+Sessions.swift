@@ -111,7 +111,7 @@ extension Coordinator {
         lastSession += 1
         sessions[peer] = Session(
             peer: peer, id: settings.epoch << 32 | lastSession, nonce: envelope.session, slot: hello.slot,
-            process: hello.process, lastHeard: now, receivedSequence: 0, memoryBytes: hello.memoryBytes,
+            process: hello.process, lastHeard: now, receivedSequence: 0,
             progressAt: now)
         welcome(peer)
     }

@@ -16,7 +16,6 @@ struct Session {
     var isReading = true
     /// It holds the data set and takes tasks.
     var ready = false
-    var memoryBytes: UInt64
     var progress: UInt64 = 0
     var progressAt: Instant
     /// Tasks leased to it: those whose entry on the board names this session.
