@@ -80,21 +80,21 @@ public enum ProfileCatalogue {
     public static func requireDistinct(
         devices: [String] = [], links: [String] = []
     ) throws(ProfileError) {
-        var seen: [String: (reference: String, device: DeviceProfile)] = [:]
-        for reference in devices {
-            let device = try device(reference)
-            if let other = seen[device.name], other.device != device {
-                throw .sameName(device.name, first: other.reference, second: reference)
+        try requireDistinct(devices, named: \DeviceProfile.name, device)
+        try requireDistinct(links, named: \LinkProfile.name, link)
+    }
+
+    private static func requireDistinct<Profile: Equatable>(
+        _ references: [String], named name: (Profile) -> String,
+        _ read: (String) throws(ProfileError) -> Profile
+    ) throws(ProfileError) {
+        var seen: [String: (reference: String, profile: Profile)] = [:]
+        for reference in references {
+            let profile = try read(reference)
+            if let other = seen[name(profile)], other.profile != profile {
+                throw .sameName(name(profile), first: other.reference, second: reference)
             }
-            seen[device.name] = (reference, device)
-        }
-        var known: [String: (reference: String, link: LinkProfile)] = [:]
-        for reference in links {
-            let link = try link(reference)
-            if let other = known[link.name], other.link != link {
-                throw .sameName(link.name, first: other.reference, second: reference)
-            }
-            known[link.name] = (reference, link)
+            seen[name(profile)] = (reference, profile)
         }
     }
 
