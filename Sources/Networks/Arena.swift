@@ -1,6 +1,7 @@
 import TensorMath
 
-/// Carves a network's memory out of one buffer. A network is built twice: once to measure, once for good.
+/// Carves a network's memory out of one buffer. A network is built twice: once to measure, once for good. A copy carves the
+/// same values again.
 struct Arena {
     private let buffer: FloatBuffer?
     private let nothing: FloatView

@@ -51,6 +51,9 @@ public final class Network {
     /// Whether something stands in the gradient of the input (at 0) and of each step's output.
     private var isWritten: [Bool]
     private let dropout = DropoutSource()
+    private let graph: NetworkGraph
+    private let purpose: NetworkMemory.Purpose
+    private let arena: Arena
 
     /// `parameters` shares another network's (plan.layout.count values); nil makes new ones, all zero.
     /// `gradients` is where those of training go, in as many values; nil makes room for them. `input` shares
@@ -60,7 +63,7 @@ public final class Network {
     /// composite ones with all that they hold, whose weights stay as they are; norms and dropout in them
     /// behave as in evaluation, and nothing below the lowest other block has a gradient. `inputGradient`:
     /// whether the gradient of the input is computed, too.
-    public init(
+    public convenience init(
         plan: NetworkPlan, batch: Int, mode: Mode = .training, parameters: FloatView? = nil,
         gradients ownGradients: FloatView? = nil, input: FloatView? = nil, taps: Set<String> = [],
         frozen: Set<String> = [],
@@ -68,39 +71,59 @@ public final class Network {
     ) {
         precondition(batch > 0, "a batch of \(batch)")
         for name in taps.union(frozen) { precondition(plan.index(of: name) != nil, "no block named \(name)") }
-        let parameters = parameters ?? FloatBuffer(count: plan.layout.count).view
-        precondition(
-            parameters.count == plan.layout.count, "\(parameters.count) of \(plan.layout.count) parameters")
         precondition(
             input.map { $0.count == batch * plan.input.count } ?? true, "an input of another batch or shape")
         let trains = mode == .training
         precondition(trains || !wantsInputGradient, "a network for evaluation has no gradients")
-        let gradientCount = trains ? plan.layout.count : 0
-        let gradients = ownGradients ?? FloatBuffer(count: gradientCount).view
-        precondition(gradients.count == gradientCount, "\(gradients.count) of \(gradientCount) gradients")
         let isFrozen = plan.blocks.map { block in
             frozen.contains { block.name == $0 || block.name.hasPrefix("\($0).") }
         }
-        let graph = NetworkGraph(plan: plan, apart: taps, isFrozen: trains ? isFrozen : nil)
-        let purpose = NetworkMemory.Purpose(
-            batch: batch, trains: trains, wantsInputGradient: wantsInputGradient, frozen: isFrozen,
-            input: input)
+        self.init(
+            plan: plan, graph: NetworkGraph(plan: plan, apart: taps, isFrozen: trains ? isFrozen : nil),
+            purpose: NetworkMemory.Purpose(
+                batch: batch, trains: trains, wantsInputGradient: wantsInputGradient, frozen: isFrozen,
+                input: input),
+            parameters: parameters, gradients: ownGradients, arena: nil)
+    }
+
+    /// A network like `other` with parameters of its own if none are given, that works in the other's memory: input,
+    /// activations and gradients are the same arrays. What one of them has left there is gone when the other goes forward.
+    package convenience init(takingTurnsWith other: Network, parameters: FloatView? = nil) {
+        self.init(
+            plan: other.plan, graph: other.graph, purpose: other.purpose, parameters: parameters,
+            gradients: other.gradients, arena: other.arena)
+    }
+
+    /// With another network's arena, or a new one.
+    private init(
+        plan: NetworkPlan, graph: NetworkGraph, purpose: NetworkMemory.Purpose, parameters: FloatView?,
+        gradients: FloatView?, arena: Arena?
+    ) {
+        let parameters = parameters ?? FloatBuffer(count: plan.layout.count).view
+        precondition(
+            parameters.count == plan.layout.count, "\(parameters.count) of \(plan.layout.count) parameters")
+        let gradientCount = purpose.trains ? plan.layout.count : 0
+        let gradients = gradients ?? FloatBuffer(count: gradientCount).view
+        precondition(gradients.count == gradientCount, "\(gradients.count) of \(gradientCount) gradients")
         let dropout = dropout
-        var arena = Arena.measuring()
-        func build() -> NetworkMemory {
+        func memory(_ arena: inout Arena) -> NetworkMemory {
             NetworkMemory(
                 plan: plan, graph: graph, purpose: purpose, parameters: parameters,
-                gradients: trains ? gradients : nil, dropout: dropout, arena: &arena)
+                gradients: purpose.trains ? gradients : nil, dropout: dropout, arena: &arena)
         }
-        _ = build()
-        arena = Arena(like: arena)
-        let memory = build()
+        var room = Arena.measuring()
+        if arena == nil { _ = memory(&room) }
+        self.arena = arena ?? Arena(like: room)
+        room = self.arena
+        let memory = memory(&room)
         self.plan = plan
-        self.batch = batch
-        self.mode = mode
+        self.graph = graph
+        self.purpose = purpose
+        batch = purpose.batch
+        mode = purpose.trains ? .training : .evaluation
         self.parameters = parameters
         self.gradients = gradients
-        self.input = memory.input
+        input = memory.input
         outputGradient = memory.outputGradient
         inputGradient = memory.inputGradient
         scratch = memory.scratch
@@ -108,7 +131,7 @@ public final class Network {
         steps = memory.steps
         isWritten = Array(repeating: false, count: memory.steps.count + 1)
         stepOfBlock = graph.valueOfBlock
-        let frozenSegments = zip(plan.blocks, isFrozen).flatMap { block, isFrozen in
+        let frozenSegments = zip(plan.blocks, purpose.frozen).flatMap { block, isFrozen in
             isFrozen ? [block.weight, block.bias].compactMap { $0?.name } : []
         }
         trainableRuns = plan.layout.trainableRuns(without: Set(frozenSegments))

@@ -69,6 +69,34 @@ extension NetworksTests {
             expectClose(train(fused: false), first, tolerance: 1e-5, "separate steps")
         }
 
+        @Test(arguments: ["", "cnn", "lenet5", "mobilenet_v1_0.25"])
+        func networksThatTakeTurnsInOneMemoryTrainAsApart(zoo: String) throws {
+            let spec = ModelSpec.named(zoo, classes: 10) ?? ModelSpec(name: "small", layers: Self.layers)
+            let plan = try NetworkPlan(
+                spec: spec, input: Shape(channels: 3, height: 32, width: 32), classes: 10)
+            func train(inTurns: Bool) -> [[Float]] {
+                let first = Network(plan: plan, batch: 6)
+                let labels = begin(first)
+                let second =
+                    inTurns
+                    ? Network(takingTurnsWith: first) : Network(plan: plan, batch: 6, input: first.input)
+                second.parameters.copy(from: first.parameters)
+                var states = [0.02, 0.05].map { SGDState(SGD(learningRate: $0), count: plan.layout.count) }
+                // Also gradients that are stored, and a number of samples that leaves others in the memory.
+                for (samples, limit) in [(6, nil), (4, nil), (6, 0.5)] as [(Int, Float?)] {
+                    for (index, network) in [first, second].enumerated() {
+                        network.forward(samples: samples)
+                        _ = network.softmaxCrossEntropy(labels: labels.span, samples: samples)
+                        network.step(samples: samples, limit: limit, optimizer: &states[index])
+                    }
+                }
+                return [first, second].map(\.parameters.array)
+            }
+            let together = train(inTurns: true)
+            #expect(together == train(inTurns: false))
+            #expect(together[0] != together[1])
+        }
+
         @Test func partialBatchesAreBatchesOfTheirOwn() throws {
             let plan = try plan()
             var found: [[Float]] = []

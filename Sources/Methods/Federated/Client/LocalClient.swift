@@ -96,10 +96,17 @@ package final class LocalClient {
     /// Forward and the loss, whose gradient waits in the network.
     package func forward() -> StepSums { forward(on: network) }
 
-    /// A further network that sees the same batch, with parameters of its own if none are given.
-    package func network(parameters: FloatView? = nil, frozen: Set<String> = []) -> Network {
+    /// A further network that sees the same batch, with parameters of its own if none are given. It takes turns with the
+    /// client's own network, in whose memory it computes.
+    package func network(parameters: FloatView? = nil) -> Network {
+        Network(takingTurnsWith: network, parameters: parameters)
+    }
+
+    /// The client's own network with some blocks frozen, in memory of its own.
+    package func network(frozen: Set<String>) -> Network {
         Network(
-            plan: plan, batch: network.batch, parameters: parameters, input: network.input, frozen: frozen)
+            plan: plan, batch: network.batch, parameters: network.parameters, input: network.input,
+            frozen: frozen)
     }
 
     /// `forward` through a further network: the gradient waits in it.

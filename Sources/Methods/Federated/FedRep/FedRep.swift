@@ -66,8 +66,8 @@ final class FedRepTraining: ClientTraining {
         self.client = client
         self.method = method
         let (personal, shared) = method.blocks.split(client.plan)
-        head = client.network(parameters: client.network.parameters, frozen: shared)
-        body = client.network(parameters: client.network.parameters, frozen: personal)
+        head = client.network(frozen: shared)
+        body = client.network(frozen: personal)
     }
 
     func begin() {

@@ -12,6 +12,8 @@ final class MoonTraining: ClientTraining {
     private let window: BatchWindow
     private let global: Network
     private let previous: Network
+    /// [window.capacity, features], what `global` made of the window before `previous` took its turn.
+    private let globalFeatures: FloatView
 
     init(_ client: LocalClient, _ method: Moon) {
         self.client = client
@@ -21,13 +23,12 @@ final class MoonTraining: ClientTraining {
         gradient = FloatBuffer(count: client.network.batch * features).view
         let window = BatchWindow(client, samples: Network.fewSamples)
         self.window = window
-        func frozen(_ parameters: FloatView) -> Network {
-            Network(
-                plan: client.plan, batch: window.capacity, mode: .evaluation, parameters: parameters,
-                input: window.input)
-        }
-        global = frozen(client.received)
-        previous = frozen(client.exchange.part("previous", of: client.state))
+        globalFeatures = FloatBuffer(count: window.capacity * features).view
+        global = Network(
+            plan: client.plan, batch: window.capacity, mode: .evaluation, parameters: client.received,
+            input: window.input)
+        previous = Network(
+            takingTurnsWith: global, parameters: client.exchange.part("previous", of: client.state))
     }
 
     func begin() {
@@ -39,6 +40,8 @@ final class MoonTraining: ClientTraining {
         var sums = StepSums()
         guard window.add() else { return sums }
         global.forward(samples: window.count)
+        let values = window.count * features
+        globalFeatures.slice(0, values).copy(from: global.activation(of: block).slice(0, values))
         previous.forward(samples: window.count)
         window.forEach { rows in sums += step(rows) }
         return sums
@@ -50,7 +53,7 @@ final class MoonTraining: ClientTraining {
         for (sample, row) in rows.enumerated() {
             Self.gradient(
                 client.network.activation(of: block).slice(sample * features, features),
-                global: global.activation(of: block).slice(row * features, features),
+                global: globalFeatures.slice(row * features, features),
                 previous: previous.activation(of: block).slice(row * features, features),
                 temperature: method.temperature, scale: method.mu / Double(client.samples),
                 into: gradient.slice(sample * features, features))
