@@ -72,7 +72,12 @@ enum Quantity {
 
     /// `12.3 %`, or a dash for a part of nothing.
     static func share(_ part: UInt64, of whole: UInt64) -> String {
-        whole > 0 ? "\(threeDigits(100 * Double(part) / Double(whole))) %" : "–"
+        percent(whole > 0 ? Double(part) / Double(whole) : nil)
+    }
+
+    /// `12.3 %`, or a dash.
+    static func percent(_ fraction: Double?) -> String {
+        fraction.map { "\(threeDigits(100 * $0)) %" } ?? "–"
     }
 
     /// `0.53x`: so many times the other.

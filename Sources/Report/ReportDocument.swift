@@ -62,6 +62,16 @@ public struct ReportDocument: Encodable, Sendable {
         let accuracyParticipants: Double?
     }
 
+    struct Attack: Encodable {
+        let kind: String
+        let attackers: Int
+        let falseUpdates: Int
+        let honestUpdates: Int
+        /// What the aggregation rule took of each on average, 0 to 1; nil with rules that choose value by value.
+        let falseShare: Double?
+        let honestShare: Double?
+    }
+
     struct Run: Encodable {
         let run: String
         let directory: String
@@ -76,6 +86,7 @@ public struct ReportDocument: Encodable, Sendable {
         let localTest: LocalTest?
         /// Of the last round in which it was measured.
         let activationDivergenceBits: Double?
+        let attack: Attack?
         let up: Bytes
         let down: Bytes
         let bytesPerRound: Double
@@ -160,6 +171,11 @@ extension ReportDocument.Run {
                 accuracyWorstTenth: $0.worstTenth, accuracyParticipants: $0.participants)
         }
         activationDivergenceBits = it.activationDivergence?.bits
+        attack = it.attack.map {
+            ReportDocument.Attack(
+                kind: $0.kind, attackers: $0.attackers, falseUpdates: $0.falseUpdates,
+                honestUpdates: $0.honestUpdates, falseShare: $0.falseShare, honestShare: $0.honestShare)
+        }
         (up, down) = (.init(it.up), .init(it.down))
         bytesPerRound = report.communication.bytesPerRound
         trainingMacs = it.trainingMACs

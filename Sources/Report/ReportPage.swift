@@ -88,6 +88,7 @@ struct ReportPage {
         if let divergence = summary.activationDivergence {
             list.append(("divergence of the cohort's activations", RunSummary.describe(divergence)))
         }
+        if let attack = summary.attack { list.append(("attack", RunSummary.describe(attack))) }
         list += [
             ("federated up, payload", "\(summary.up.payload) B"),
             ("federated up, overhead", "\(summary.up.overhead) B"),

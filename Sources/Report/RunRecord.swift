@@ -19,6 +19,8 @@ public struct RunRecord: Sendable {
     public let traffic: [TrafficTotal]
     public let roundTraffic: [RoundTraffic]
     public let clientTraffic: [ClientTraffic]
+    /// Empty unless there is an attack.
+    public let updates: [UpdateTotal]
     /// Of all clients in all rounds.
     public let trainingWork: Work
     /// Parts of clients by device, link and fate; empty without devices.
@@ -47,6 +49,7 @@ public struct RunRecord: Sendable {
             traffic = try ledger.trafficTotals()
             roundTraffic = try ledger.roundTraffic()
             clientTraffic = try ledger.clientTraffic()
+            updates = try configuration.attack == nil ? [] : ledger.updateTotals()
             trainingWork = try ledger.trainingWork()
             devices = try ledger.deviceTotals()
             lastClients = try devices.isEmpty ? [] : ledger.clients(round: rounds.last?.round ?? 0)

@@ -23,6 +23,20 @@ public struct RunSummary: Sendable, Equatable {
         public var bits: Double
     }
 
+    /// What the updates of simulated attackers came to.
+    public struct Attack: Sendable, Equatable {
+        /// Its kind, as in the scenario.
+        public var kind: String
+        /// Who took part at all.
+        public var attackers: Int
+        public var falseUpdates: Int
+        public var honestUpdates: Int
+        /// Mean share of a false update, and of another one, that the aggregation rule took; nil where there are none, and
+        /// with rules that choose value by value.
+        public var falseShare: Double?
+        public var honestShare: Double?
+    }
+
     public var directory: String
     public var name: String
     public var method: String
@@ -39,6 +53,8 @@ public struct RunSummary: Sendable, Equatable {
     public var localTest: LocalTest?
     /// Nil when it was never measured.
     public var activationDivergence: ActivationDivergence?
+    /// Nil without one.
+    public var attack: Attack?
     public var modelDigest: String
     public var up: FederatedBytes
     public var down: FederatedBytes
@@ -82,6 +98,7 @@ public struct RunSummary: Sendable, Equatable {
             record.rounds.compactMap { row in
                 row.activationDivergence.map { ActivationDivergence(round: row.round, bits: $0) }
             }.last
+        attack = record.configuration.attack.map { Attack($0, record.updates) }
         segments = record.traffic
         trainingMACs = record.trainingWork.totalMACs
         simulatedSeconds = Self.sum(record.rounds.map(\.simulatedSeconds))
@@ -122,6 +139,17 @@ public struct RunSummary: Sendable, Equatable {
         let seconds = record.infrastructure.filter { $0.round >= 2 }.reduce(0) { $0 + $1.trainingSeconds }
         let updates = record.rounds.filter { $0.round >= 2 }.reduce(0) { $0 + $1.clients }
         return seconds > 0 && updates > 0 ? Double(updates) / seconds : nil
+    }
+}
+
+extension RunSummary.Attack {
+    fileprivate init(_ attack: AttackSpec, _ updates: [UpdateTotal]) {
+        let attacking = updates.first(where: \.areAttackers)
+        let honest = updates.first { !$0.areAttackers }
+        kind = attack.kind.rawValue
+        attackers = attacking?.clients ?? 0
+        (falseUpdates, honestUpdates) = (attacking?.updates ?? 0, honest?.updates ?? 0)
+        (falseShare, honestShare) = (attacking?.meanFactor, honest?.meanFactor)
     }
 }
 

@@ -17,6 +17,7 @@ extension RunSummary {
             lines.append(
                 ("divergence", "\(Self.describe(activationDivergence)), of the cohort's activations"))
         }
+        if let attack { lines.append(("attack", Self.describe(attack))) }
         lines += [
             ("federated up", Self.describe(up)),
             ("federated down", Self.describe(down)),
@@ -65,6 +66,16 @@ extension RunSummary {
 
     static func describe(_ divergence: ActivationDivergence) -> String {
         "\(Quantity.bits(divergence.bits)) in round \(divergence.round)"
+    }
+
+    static func describe(_ attack: Attack) -> String {
+        let all = attack.falseUpdates + attack.honestUpdates
+        let clients = attack.attackers == 1 ? "1 client" : "\(attack.attackers) clients"
+        let what = "\(attack.kind) by \(clients), \(attack.falseUpdates) of \(all) updates"
+        guard attack.falseShare != nil || attack.honestShare != nil else { return what }
+        return what
+            + "; aggregation took \(Quantity.percent(attack.falseShare)) of these, \(Quantity.percent(attack.honestShare)) of "
+            + "the others"
     }
 
     private static func describe(_ bytes: FederatedBytes) -> String {

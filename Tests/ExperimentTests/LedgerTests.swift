@@ -50,12 +50,12 @@ func rows(ofRound round: Int) -> [Methods.Row] {
     state.federatedDownBytes = 2050
     let work = Work(macs: [0, 10, 0, 0, 1 << 40, 0], forwardSamples: 30, backwardSamples: 15)
     let clients = [7, 3].map { client in
-        Methods.Row.client(
-            ClientRow(
-                round: round, client: client, samples: 15, steps: 2, trainLossSum: 0.1 * Double(client),
-                trainCorrect: 4, updateDigest: "update-\(client)", downPayloadBytes: 1000,
-                downOverheadBytes: 25,
-                upPayloadBytes: 1000, upOverheadBytes: 24, work: work))
+        var row = ClientRow(
+            round: round, client: client, samples: 15, steps: 2, trainLossSum: 0.1 * Double(client),
+            trainCorrect: 4, updateDigest: "update-\(client)", downPayloadBytes: 1000, downOverheadBytes: 25,
+            upPayloadBytes: 1000, upOverheadBytes: 24, work: work)
+        if client == 7 { (row.attacks, row.factor) = (true, 0.25 * Double(round)) }
+        return Methods.Row.client(row)
     }
     return clients + [
         .round(state),

@@ -206,9 +206,9 @@ private func openingError(_ path: String) -> RunDirectoryError.Kind? {
                 "round,client,samples,steps,train_loss_sum,train_correct,update_digest,state_digest,down_payload_bytes,"
                     + "down_overhead_bytes,up_payload_bytes,up_overhead_bytes,forward_samples,backward_samples,"
                     + "fate,device,link,start_seconds,download_seconds,compute_seconds,upload_seconds,"
-                    + "waiting_seconds,compute_joules,radio_joules,idle_joules,staleness",
-                "1,3,15,2,0.30000000000000004,4,update-3,,1000,25,1000,24,30,15,accepted,,,,,,,,,,,0",
-                "1,7,15,2,0.7000000000000001,4,update-7,,1000,25,1000,24,30,15,accepted,,,,,,,,,,,0",
+                    + "waiting_seconds,compute_joules,radio_joules,idle_joules,staleness,attacker,aggregation_factor",
+                "1,3,15,2,0.30000000000000004,4,update-3,,1000,25,1000,24,30,15,accepted,,,,,,,,,,,0,0,",
+                "1,7,15,2,0.7000000000000001,4,update-7,,1000,25,1000,24,30,15,accepted,,,,,,,,,,,0,1,0.25",
             ])
         #expect(
             try directory.read("local_test.csv") == """

@@ -44,6 +44,25 @@ import Testing
         return result.array
     }
 
+    /// What the rule took of each update.
+    static func factors(_ spec: AggregationSpec, _ cohort: Cohort) throws -> [Int: Double]? {
+        var rule = spec.aggregator(layout)
+        // An update that nobody takes must leave no trace, and neither must a round before.
+        for _ in 0..<2 {
+            rule.begin(reference: CompressionFixtures.view(cohort.reference), cohort: cohort.members)
+            #expect(throws: Rejection.self) {
+                try rule.add(
+                    CompressionFixtures.view([1e9, .nan] + cohort.updates[0].dropFirst(2)),
+                    of: cohort.members[0])
+            }
+            for (update, member) in zip(cohort.updates, cohort.members) {
+                try rule.add(CompressionFixtures.view(update), of: member)
+            }
+            rule.finish(into: CompressionFixtures.view(cohort.reference))
+        }
+        return rule.factors
+    }
+
     static func columns(_ cohort: Cohort) -> [[Double]] {
         (0..<layout.count).map { index in cohort.updates.map { Double($0[index]) }.sorted() }
     }
@@ -87,6 +106,11 @@ import Testing
             let due = mean(best, weights: [1, 1, 1])
             #expect(
                 near(try Self.aggregate(.multiKrum(byzantine: byzantine, selected: 3), cohort), due, 1e-6))
+            for selected in [1, 3] {
+                let spec = AggregationSpec.multiKrum(byzantine: byzantine, selected: selected)
+                let zero = ranked.dropFirst(selected).map { (cohort.members[$0].client, 0.0) }
+                #expect(try Self.factors(spec, cohort) == Dictionary(uniqueKeysWithValues: zero))
+            }
         }
     }
 
@@ -117,6 +141,15 @@ import Testing
         }
         let due = mean(shortened, weights: cohort.members.map(\.samples))
         #expect(near(try Self.aggregate(.normClipping(norm: norm), cohort), due, 1e-6))
+        let factors = try #require(try Self.factors(.normClipping(norm: norm), cohort))
+        for (update, member) in zip(cohort.updates, cohort.members) {
+            let difference =
+                doubles(Array(update.prefix(Self.trained))) - Array(reference.prefix(Self.trained))
+            let length = difference.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            let factor = length > norm ? factors[member.client] : 1
+            #expect(abs((factor ?? .nan) - min(1, norm / length)) < 1e-6)
+            #expect(length > norm || factors[member.client] == nil)
+        }
     }
 
     /// Running statistics that jump neither shorten an update nor put it aside.
@@ -145,6 +178,13 @@ import Testing
             stream.shuffle(&order)
             #expect(try Self.aggregate(rule, cohort, order: order) == due)
         }
+    }
+
+    @Test func theMeanTakesAllAndOthersChooseValueByValue() throws {
+        let cohort = Self.cohort(9, seed: 6)
+        #expect(try Self.factors(.mean, cohort) == [:])
+        #expect(try Self.factors(.median, cohort) == nil)
+        #expect(try Self.factors(.trimmedMean(fraction: 0.2), cohort) == nil)
     }
 
     @Test(arguments: rules) func valuesThatAreNotFiniteAreRefused(rule: AggregationSpec) throws {
@@ -186,5 +226,9 @@ import Testing
         let result = FloatBuffer(count: world.plan.layout.count).view
         due.finish(into: result)
         #expect(run.course.models[0] == result.array)
+        for client in sizes.indices {
+            let row = try #require(run.course.clients.first { $0.round == 1 && $0.client == client })
+            #expect(row.factor == due.factors.map { $0[client] ?? 1 } && !row.attacks)
+        }
     }
 }

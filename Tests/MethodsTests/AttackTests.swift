@@ -87,6 +87,7 @@ import Testing
         let run = try MethodRun(world)
         let start = doubles(world.initialModel)
         let attackers = attack.attackers(of: 4, seed: 5)
+        #expect(Set(run.course.clients.filter(\.attacks).map(\.client)) == attackers)
         for client in 0..<4 {
             let samples = world.samples(client).map {
                 (x: $0.x, label: attackers.contains(client) ? PlainNet.classes - 1 - $0.label : $0.label)

@@ -15,7 +15,7 @@ final class SampleRun {
         isFinished: Bool = true, accepted: (Int) -> Int = { _ in 10 }, wasted: (Int) -> Int = { _ in 0 },
         dataset: String = "{name: fashion_mnist, partition: {kind: iid, clients: 20}}",
         accuracies: (Int) -> Double? = { $0 % 2 == 0 ? ($0 == 2 ? 0.75 : 0.7) : nil },
-        change: (inout RoundRow) -> Void = { _ in }
+        change: (inout RoundRow) -> Void = { _ in }, changeClient: (inout ClientRow) -> Void = { _ in }
     ) throws {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent(
             "tributary-\(UUID().uuidString)"
@@ -49,7 +49,8 @@ final class SampleRun {
             state.federatedUpBytes = 100_000 * UInt64(accepted) / thrift + state.wastedUpBytes
             state.federatedDownBytes = 100_010 * UInt64(accepted) + state.wastedDownBytes
             change(&state)
-            return [.round(state)] + Self.rows(round, thrift, accepted: accepted, wasted: wasted)
+            return [.round(state)]
+                + Self.rows(round, thrift, accepted: accepted, wasted: wasted, change: changeClient)
         }
         try ledger.append(rows: rows, point: DurabilityPoint(round: rounds))
         if isFinished { try ledger.set(meta: ["result": "{}"]) }
@@ -66,7 +67,7 @@ final class SampleRun {
 
     /// Clients of whom one is new in each round; those whose updates do not count were on their way when it ended.
     private static func rows(
-        _ round: Int, _ thrift: UInt64, accepted: Int, wasted: Int
+        _ round: Int, _ thrift: UInt64, accepted: Int, wasted: Int, change: (inout ClientRow) -> Void
     ) -> [Methods.Row] {
         let clients = (round..<round + accepted + wasted).map { client in
             let counts = client < round + accepted
@@ -77,6 +78,7 @@ final class SampleRun {
                 work: Work(
                     macs: [0, 2_000_000, 0, 0, 1_000_000, 0], forwardSamples: 60, backwardSamples: 60))
             if !counts { row.fate = .late }
+            change(&row)
             return Methods.Row.client(row)
         }
         let infrastructure = InfrastructureRow(

@@ -1,5 +1,6 @@
 import Experiment
 import Foundation
+import Methods
 import Report
 import Testing
 
@@ -91,6 +92,39 @@ import Testing
         #expect(
             summary.text.contains(
                 "local accuracy  0.8000 (standard deviation 0.2500, worst tenth of clients 0.1250)\n"))
+    }
+
+    /// Of ten clients a round, one new in each of four rounds, 3 and 4 attack; a late one of client 4 does not count.
+    @Test func whatAttackersSentIsShown() throws {
+        func run(_ aggregation: String, _ factor: @escaping (ClientRow) -> Double?) throws -> SampleRun {
+            try SampleRun(
+                extra: "attack: {kind: sign_flip, share: 0.1}\naggregation: {rule: \(aggregation)}",
+                changeClient: { row in
+                    row.attacks = row.client == 3 || row.client == 4
+                    if row.client == 4 && row.round == 4 { row.fate = .late }
+                    row.factor = row.fate == .accepted ? factor(row) : nil
+                })
+        }
+        let chosen = try run("median") { $0.attacks ? ($0.round == 1 ? 0.5 : 0) : 0.25 }
+        let record = try RunRecord(chosen.directory)
+        let summary = RunSummary(record)
+        let attack = try #require(summary.attack)
+        #expect(attack.kind == "sign_flip" && attack.attackers == 2)
+        #expect(attack.falseUpdates == 6 && attack.honestUpdates == 33)
+        #expect(attack.falseShare.map { abs($0 - 1.0 / 6) < 1e-12 } == true && attack.honestShare == 0.25)
+        let text =
+            "sign_flip by 2 clients, 6 of 39 updates; aggregation took 16.7 % of these, 25.0 % of the others"
+        #expect(summary.text.contains("attack          \(text)\n"))
+        _ = try RunReport(record).write(gnuplot: nil)
+        #expect(try chosen.directory.read(RunDirectory.Name.report).contains("attack</th><td>\(text)</td>"))
+        let document = try JSONEncoder().encode(ReportDocument(Comparison([record])))
+        #expect(String(decoding: document, as: UTF8.self).contains("\"falseUpdates\":6"))
+        let median = try run("median") { _ in nil }
+        #expect(
+            RunSummary(try RunRecord(median.directory)).text.contains(
+                "attack          sign_flip by 2 clients, 6 of 39 updates\n"))
+        let peaceful = try SampleRun()
+        #expect(RunSummary(try RunRecord(peaceful.directory)).attack == nil)
     }
 
     @Test func theLastDivergenceOfActivationsIsShown() throws {

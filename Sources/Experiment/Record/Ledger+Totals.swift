@@ -63,6 +63,22 @@ public struct ClientTraffic: Sendable, Equatable {
     }
 }
 
+/// Updates of simulated attackers, or of all other clients, that were neither late nor lost.
+public struct UpdateTotal: Sendable, Equatable {
+    public var areAttackers: Bool
+    public var clients: Int
+    public var updates: Int
+    /// Mean over them of what the aggregation rule took of each, from 0 to 1; nil where it chooses value by value.
+    public var meanFactor: Double?
+
+    public init(areAttackers: Bool, clients: Int, updates: Int, meanFactor: Double?) {
+        self.areAttackers = areAttackers
+        self.clients = clients
+        self.updates = updates
+        self.meanFactor = meanFactor
+    }
+}
+
 /// Sums that the database makes, so that the rows of a long run need not be in memory.
 extension Ledger {
     /// Traffic summed over rounds by the database, in the order of direction, kind, part and segment.
@@ -116,6 +132,20 @@ extension Ledger {
                 client: try LedgerChain.int(row, 0), rounds: try LedgerChain.int(row, 1),
                 upPayloadBytes: try bytes(2), upOverheadBytes: try bytes(3), downPayloadBytes: try bytes(4),
                 downOverheadBytes: try bytes(5))
+        }
+    }
+
+    /// The others' first; of none that sent nothing.
+    public func updateTotals() throws(LedgerError) -> [UpdateTotal] {
+        try rows(
+            """
+            SELECT attacker, count(DISTINCT client), count(*), avg(aggregation_factor) FROM clients
+            WHERE fate = 'accepted' GROUP BY attacker ORDER BY attacker
+            """
+        ) { row in
+            UpdateTotal(
+                areAttackers: try LedgerChain.int(row, 0) == 1, clients: try LedgerChain.int(row, 1),
+                updates: try LedgerChain.int(row, 2), meanFactor: row[3] as Double?)
         }
     }
 

@@ -5,7 +5,7 @@ import GRDB
 enum LedgerSchema {
     /// `trib` in ASCII.
     static let applicationID: Int32 = 0x7472_6962
-    static let version: Int32 = 7
+    static let version: Int32 = 8
 
     /// Tables that the digest chain covers, in the order in which it does.
     static let chained: [any LedgerTable.Type] = [

@@ -76,7 +76,7 @@ enum ClientTable: LedgerTable {
             .text("link"), .measured("start_seconds"), .measured("download_seconds"),
             .measured("compute_seconds"), .measured("upload_seconds"), .measured("waiting_seconds"),
             .measured("compute_joules"), .measured("radio_joules"), .measured("idle_joules"),
-            .integer("staleness"),
+            .integer("staleness"), .integer("attacker"), .measured("aggregation_factor"),
         ] + LayerKind.allCases.map { .integer("\($0.rawValue)_macs") }
     /// The columns before those of the MACs by layer kind.
     static let plainColumns = columns.count - LayerKind.allCases.count
@@ -93,7 +93,7 @@ enum ClientTable: LedgerTable {
             .init(row.timing?.downloadSeconds), .init(row.timing?.computeSeconds),
             .init(row.timing?.uploadSeconds), .init(row.timing?.waitingSeconds),
             .init(row.timing?.computeJoules), .init(row.timing?.radioJoules), .init(row.timing?.idleJoules),
-            .init(row.timing?.staleness ?? 0),
+            .init(row.timing?.staleness ?? 0), .init(row.attacks ? 1 : 0), .init(row.factor),
         ] + row.work.macs.map { .init($0) }
     }
 
@@ -120,6 +120,8 @@ enum ClientTable: LedgerTable {
                 backwardSamples: values[13].count))
         row.fate = ClientFate(rawValue: values[14].string) ?? .accepted
         row.timing = timing(Array(values[14..<26]))
+        row.attacks = values[26].int == 1
+        row.factor = values[27].double
         return row
     }
 }

@@ -127,6 +127,11 @@ public struct ClientRow: Sendable, Equatable {
     public var upOverheadBytes: UInt64
     public var work: Work
     public var fate = ClientFate.accepted
+    /// Whether it is one of the simulated attackers.
+    public var attacks = false
+    /// How much of its difference to the model the aggregation rule took: 1 all, 0 nothing. Nil where no update counts, and
+    /// with rules that choose value by value.
+    public var factor: Double?
     /// Nil without devices.
     public var timing: ClientTiming?
 

@@ -76,5 +76,7 @@ struct FedNovaServer: FederatedServer {
         try aggregator.add(update, of: member)
     }
 
+    var factors: [Int: Double]? { aggregator.factors }
+
     mutating func finish(into global: FloatView) { aggregator.finish(into: global) }
 }

@@ -51,6 +51,8 @@ struct AdaptiveServer: FederatedServer {
         try aggregator.add(update, of: member)
     }
 
+    var factors: [Int: Double]? { aggregator.factors }
+
     mutating func finish(into global: FloatView) {
         aggregator.finish(into: mean.view)
         for segment in payload.segments {

@@ -117,6 +117,8 @@ struct PFedMeServer: FederatedServer {
         try inner.accept(update, of: member)
     }
 
+    var factors: [Int: Double]? { inner.factors }
+
     mutating func finish(into global: FloatView) {
         inner.finish(into: mean.view)
         for segment in payload.segments {

@@ -174,6 +174,7 @@ extension FederatedProgram {
         trained += idleRows()
         trained.sort { $0.client < $1.client }
         if happening != nil { for index in trained.indices { time(&trained[index]) } }
+        appraise()
         let counted = trained.filter { $0.fate == .accepted }
         var row = RoundRow(
             round: round, clients: counted.count, samples: counted.reduce(0) { $0 + $1.samples },
@@ -192,6 +193,17 @@ extension FederatedProgram {
         rows = trained.map { .client($0) } + (traffic() + wastedTraffic()).map { .traffic($0) }
         guard configuration.evaluates(round: round) else { return closeRound() }
         return beginEvaluation()
+    }
+
+    /// Notes in the rows who attacked, and what the aggregation rule made of the updates.
+    private mutating func appraise() {
+        let factors = configuration.method.method.communicates ? server.factors : nil
+        for index in trained.indices {
+            let client = trained[index].client
+            trained[index].attacks = attackers.contains(client)
+            guard trained[index].fate == .accepted, let factors else { continue }
+            trained[index].factor = factors[client] ?? 1
+        }
     }
 
     /// Bytes by segment. Every client of the cohort exchanged the same segments.

@@ -28,6 +28,8 @@ public struct FederatedProgram: Program {
     /// What the server's compressed payloads lacked; nil without error feedback.
     let downlinkResidual: FloatBuffer?
     var server: any FederatedServer
+    /// Clients that send false updates on purpose.
+    let attackers: Set<Int>
     let selector: Selector
     /// Simulated time; nil where a scenario names no devices.
     var timeline: Timeline?
@@ -85,6 +87,8 @@ public struct FederatedProgram: Program {
         selector = Selector(
             configuration.training.selection, seed: configuration.seed, counts: population.trainCounts,
             size: configuration.training.clientsPerRound)
+        attackers =
+            configuration.attack?.attackers(of: population.clients, seed: configuration.seed) ?? []
         round = snapshot?.round ?? 0
         states = snapshot?.states ?? [:]
         participations = .init(repeating: 0, count: population.clients)

@@ -131,6 +131,8 @@ struct ScaffoldServer: FederatedServer {
         controls.addChecked(control, of: member)
     }
 
+    var factors: [Int: Double]? { aggregator.factors }
+
     mutating func finish(into global: FloatView) {
         let model = exchange.vector(0, of: global)
         aggregator.finish(into: mean.view)

@@ -16,6 +16,9 @@ package protocol FederatedServer {
 
     /// Puts the next payload in place of the last.
     mutating func finish(into global: FloatView)
+
+    /// What the scenario's rule made of the last round's updates; see `Aggregator`.
+    var factors: [Int: Double]? { get }
 }
 
 extension FederatedServer {

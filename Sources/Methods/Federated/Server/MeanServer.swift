@@ -18,5 +18,7 @@ package struct MeanServer: FederatedServer {
         try aggregator.add(update, of: member)
     }
 
+    package var factors: [Int: Double]? { aggregator.factors }
+
     package mutating func finish(into global: FloatView) { aggregator.finish(into: global) }
 }

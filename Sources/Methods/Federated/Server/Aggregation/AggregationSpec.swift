@@ -83,5 +83,8 @@ struct KeptUpdates {
         updates.append((member, copy))
     }
 
+    /// In order.
+    var clients: [Int] { updates.map(\.member.client).sorted() }
+
     var inOrder: [FloatView] { updates.sorted { $0.member.client < $1.member.client }.map(\.values.view) }
 }

@@ -10,6 +10,14 @@ package protocol Aggregator {
     mutating func add(_ values: FloatView, of member: CohortMember) throws(Rejection)
 
     mutating func finish(into values: FloatView)
+
+    /// How much of its difference the last round took from each client that it did not take whole: 0 from one that was not
+    /// chosen. Nil where every value has a choice of its own. Until the next `begin`.
+    var factors: [Int: Double]? { get }
+}
+
+extension Aggregator {
+    package var factors: [Int: Double]? { [:] }
 }
 
 /// The mean weighted by samples, as an exact sum.

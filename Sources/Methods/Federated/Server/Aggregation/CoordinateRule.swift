@@ -12,6 +12,8 @@ struct CoordinateRule: Aggregator {
     /// How many of `count` values `fraction` leaves out on each side.
     static func trimmed(_ fraction: Double, of count: Int) -> Int { Int(fraction * Double(count)) }
 
+    var factors: [Int: Double]? { nil }
+
     mutating func begin(reference: FloatView, cohort: [CohortMember]) { updates.removeAll() }
 
     mutating func add(_ values: FloatView, of member: CohortMember) throws(Rejection) {

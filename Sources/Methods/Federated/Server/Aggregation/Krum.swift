@@ -11,6 +11,7 @@ struct Krum: Aggregator {
     private let selected: Int
     private let runs: [Range<Int>]
     private var updates = KeptUpdates()
+    private(set) var factors: [Int: Double]? = [:]
 
     init(_ layout: ParameterLayout, byzantine: Int, selected: Int) {
         self.byzantine = byzantine
@@ -18,7 +19,10 @@ struct Krum: Aggregator {
         runs = layout.trainableRuns
     }
 
-    mutating func begin(reference: FloatView, cohort: [CohortMember]) { updates.removeAll() }
+    mutating func begin(reference: FloatView, cohort: [CohortMember]) {
+        updates.removeAll()
+        factors = [:]
+    }
 
     mutating func add(_ values: FloatView, of member: CohortMember) throws(Rejection) {
         try updates.keep(values, of: member)
@@ -31,6 +35,9 @@ struct Krum: Aggregator {
         for index in 0..<values.count {
             let sum = best.reduce(0.0) { $0 + Double(updates[$1].pointer[index]) }
             values.pointer[index] = Float(sum / Double(best.count))
+        }
+        for (place, client) in self.updates.clients.enumerated() where !best.contains(place) {
+            factors?[client] = 0
         }
         self.updates.removeAll()
     }

@@ -11,6 +11,7 @@ struct NormClipping: Aggregator {
     private let runs: [Range<Int>]
     private let reference: FloatBuffer
     private var mean: ExactMean
+    private(set) var factors: [Int: Double]? = [:]
 
     init(_ layout: ParameterLayout, norm: Double) {
         self.norm = norm
@@ -20,6 +21,7 @@ struct NormClipping: Aggregator {
     }
 
     mutating func begin(reference: FloatView, cohort: [CohortMember]) {
+        factors = [:]
         self.reference.view.copy(from: reference)
         mean.begin(reference: reference, cohort: cohort)
     }
@@ -27,14 +29,15 @@ struct NormClipping: Aggregator {
     mutating func add(_ values: FloatView, of member: CohortMember) throws(Rejection) {
         let reference = reference.view
         let length = values.squaredDistance(to: reference, within: runs).squareRoot()
-        if length > norm, length.isFinite {
-            let factor = norm / length
+        let factor = length > norm && length.isFinite ? norm / length : 1
+        if factor < 1 {
             for index in runs.joined() {
                 let from = Double(reference.pointer[index])
                 values.pointer[index] = Float(from + factor * (Double(values.pointer[index]) - from))
             }
         }
         try mean.add(values, of: member)
+        if factor < 1 { factors?[member.client] = factor }
     }
 
     mutating func finish(into values: FloatView) { mean.finish(into: values) }
