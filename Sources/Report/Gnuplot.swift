@@ -1,14 +1,17 @@
+import Experiment
 import Foundation
 
 /// The gnuplot program, which turns a plot's script into a picture.
 public struct Gnuplot: Sendable {
     public static let installRemedy = "apt-get install gnuplot-nox"
     private let executable: String
+    private let patience: Double
 
-    /// Nil where there is no such program.
-    public init?(executable: String) {
+    /// Nil where there is no such program. `patience`: seconds for a picture.
+    public init?(executable: String, patience: Double = 60) {
         guard FileManager.default.isExecutableFile(atPath: executable) else { return nil }
         self.executable = executable
+        self.patience = patience
     }
 
     /// Runs `script` in `directory`, whose files it may read and write. Returns what went wrong, if anything did.
@@ -24,8 +27,15 @@ public struct Gnuplot: Sendable {
         process.standardError = errors
         do {
             try process.run()
+            let number = process.processIdentifier
+            let end = DispatchWorkItem { kill(number, SIGKILL) }
+            DispatchQueue.global().asyncAfter(deadline: .now() + patience, execute: end)
             let data = try errors.fileHandleForReading.readToEnd() ?? Data()
             process.waitUntilExit()
+            end.cancel()
+            guard process.terminationReason == .exit else {
+                return "gnuplot did not end within \(shortest(patience)) s, or was killed"
+            }
             guard process.terminationStatus == 0 else {
                 let text = String(decoding: data.prefix(500), as: UTF8.self)
                 return "gnuplot ended with \(process.terminationStatus): \(TextTable.printable(text))"

@@ -104,11 +104,12 @@ public struct RunSummary: Sendable, Equatable {
         simulatedSeconds = Self.sum(record.rounds.map(\.simulatedSeconds))
         energyJoules = Self.sum(record.rounds.map(\.energyJoules))
         wastedJoules = Self.sum(record.rounds.map(\.wastedJoules))
-        simulationBytes = record.infrastructure.reduce(0) { $0 + $1.simulationBytes }
-        wireBytes = record.infrastructure.reduce(0) { $0 + $1.wireInBytes + $1.wireOutBytes }
+        // No digest covers these rows: sums of wrong ones must not trap.
+        simulationBytes = record.infrastructure.reduce(0) { $0 &+ $1.simulationBytes }
+        wireBytes = record.infrastructure.reduce(0) { $0 &+ $1.wireInBytes &+ $1.wireOutBytes }
         wallSeconds = Self.wallSeconds(record.infrastructure)
         clientUpdatesPerSecond = Self.updateRate(record)
-        retries = record.infrastructure.reduce(0) { $0 + $1.retries }
+        retries = record.infrastructure.reduce(0) { $0 &+ $1.retries }
     }
 
     /// Nil unless all rounds have one.

@@ -135,6 +135,7 @@ import Testing
         try fails(64, ["--insecure"], ["coordinator", good, "--bind", "tcp://0.0.0.0:5555"])
         try fails(64, ["udp"], ["worker", "--connect", "udp://x"])
         try fails(64, ["hosts.minimum"], ["run", good, "--workers", "1", "--set", "hosts.minimum=2"])
+        try fails(64, ["--set rounds", "path=value"], ["run", good, "--set", "rounds"])
         // Nobody could tell workers where to go.
         for manual in [
             "hosts.launch=[{kind: manual}]",

@@ -55,5 +55,14 @@ import Testing
         #expect(throws: PictureError.self) {
             try PartitionPlot(Self.summary(clients: 2, classes: 2), title: "d").picture(.svg, idle)
         }
+        let script = NSTemporaryDirectory() + "endless-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: script) }
+        try "#!/bin/sh\nexec sleep 60\n".write(toFile: script, atomically: false, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: script)
+        let endless = try #require(Gnuplot(executable: script, patience: 0.2))
+        let error = try #require(throws: PictureError.self) {
+            try PartitionPlot(Self.summary(clients: 2, classes: 2), title: "d").picture(.svg, endless)
+        }
+        #expect("\(error)".contains("did not end within 0.2 s"))
     }
 }

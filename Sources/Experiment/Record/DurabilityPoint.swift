@@ -51,20 +51,3 @@ public struct RecordedPoint: Sendable, Equatable {
     /// BLAKE2b-256 over everything in the ledger that decides the result, up to here.
     public var chain: [UInt8]
 }
-
-/// Something that the machinery lived through: a retry, a conflict, a reject. Not part of the result.
-public struct LedgerEvent: Sendable, Equatable {
-    public var kind: String
-    public var text: String
-    public var round: Int?
-    public var client: Int?
-    public var worker: String?
-
-    public init(kind: String, text: String, round: Int? = nil, client: Int? = nil, worker: String? = nil) {
-        self.kind = kind
-        self.text = text
-        self.round = round
-        self.client = client
-        self.worker = worker
-    }
-}

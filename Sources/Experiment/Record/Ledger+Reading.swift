@@ -74,16 +74,11 @@ extension Ledger {
     }
 
     /// In the order in which they were written.
-    public func events() throws(LedgerError) -> [LedgerEvent] {
+    public func notes() throws(LedgerError) -> [String] {
         try Self.guarded(file) {
             try queue.read { db in
-                let rows = try GRDB.Row.fetchAll(
-                    db, sql: "SELECT kind, text, round, client, worker FROM events ORDER BY event")
-                return try rows.map { row in
-                    LedgerEvent(
-                        kind: try LedgerChain.text(row, 0), text: try LedgerChain.text(row, 1),
-                        round: Int.fromDatabaseValue(row[2]), client: Int.fromDatabaseValue(row[3]),
-                        worker: String.fromDatabaseValue(row[4]))
+                try GRDB.Row.fetchAll(db, sql: "SELECT text FROM notes ORDER BY note").map {
+                    try LedgerChain.text($0, 0)
                 }
             }
         }

@@ -7,7 +7,7 @@ import TensorMath
 ///
 /// Rows arrive in transactions that end at a durability point, so that a crash loses what came after the last point
 /// and nothing else. Each point carries the digest of the one before and of all rows in between (wall times and
-/// events apart), which is checked when a run is resumed. One process writes; others may read at the same time.
+/// notes apart), which is checked when a run is resumed. One process writes; others may read at the same time.
 ///
 /// The journal is SQLite's rollback journal, which is gone after each transaction: one file remains. `synchronous`
 /// is EXTRA, which is FULL and a sync of the directory, so that a point that was reported stays.
@@ -76,7 +76,7 @@ public final class Ledger: Sendable {
     /// Writes everything since the last point, and the point, in one transaction. After a throw nothing of it is there.
     @discardableResult
     public func append(
-        rows: [Methods.Row], events: [LedgerEvent] = [], point: DurabilityPoint
+        rows: [Methods.Row], notes: [String] = [], point: DurabilityPoint
     ) throws(LedgerError) -> RecordedPoint {
         try Self.guarded(file) {
             try queue.write { db in
@@ -90,7 +90,7 @@ public final class Ledger: Sendable {
                 let number = last.number + 1
                 let batch = LedgerBatch(rows)
                 try batch.insert(db, point: number)
-                try insert(events, db, point: number)
+                try insert(notes, db, point: number)
                 let content = point.contentDigest
                 let chain = LedgerChain.link(
                     after: last.chain, round: point.round, content: content, rows: batch.canonicalBytes)
@@ -123,12 +123,9 @@ public final class Ledger: Sendable {
         }
     }
 
-    private func insert(_ events: [LedgerEvent], _ db: Database, point: Int) throws {
-        for event in events {
-            try db.execute(
-                sql:
-                    "INSERT INTO events (kind, text, round, client, worker, point) VALUES (?, ?, ?, ?, ?, ?)",
-                arguments: [event.kind, event.text, event.round, event.client, event.worker, point])
+    private func insert(_ notes: [String], _ db: Database, point: Int) throws {
+        for text in notes {
+            try db.execute(sql: "INSERT INTO notes (text, point) VALUES (?, ?)", arguments: [text, point])
         }
     }
 

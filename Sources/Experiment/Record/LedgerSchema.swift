@@ -33,8 +33,7 @@ enum LedgerSchema {
                     content BLOB NOT NULL, chain BLOB NOT NULL);
                 CREATE TABLE point_files (name TEXT PRIMARY KEY NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID;
                 CREATE TABLE point_state (name TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL);
-                CREATE TABLE events (event INTEGER PRIMARY KEY, kind TEXT NOT NULL, text TEXT NOT NULL,
-                    round INTEGER, client INTEGER, worker TEXT, point INTEGER NOT NULL);
+                CREATE TABLE notes (note INTEGER PRIMARY KEY, text TEXT NOT NULL, point INTEGER NOT NULL);
                 """)
     }
 

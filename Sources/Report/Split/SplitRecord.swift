@@ -79,7 +79,7 @@ public struct SplitRecord: Sendable {
     var wallSeconds: Double { RunSummary.wallSeconds(infrastructure) }
 
     /// What the coordinator's socket moved, both ways.
-    var wireBytes: UInt64 { infrastructure.reduce(0) { $0 + $1.wireInBytes + $1.wireOutBytes } }
+    var wireBytes: UInt64 { infrastructure.reduce(0) { $0 &+ $1.wireInBytes &+ $1.wireOutBytes } }
 
     /// What a threshold compares; nil where the ledger does not know it.
     func value(of metric: Threshold.Metric) -> Double? {

@@ -14,13 +14,13 @@ public final class DurabilityWriter: Sendable {
 
     private struct Job: Sendable {
         let request: DurabilityRequest
-        let events: [LedgerEvent]
+        let notes: [String]
     }
 
     private struct State {
         var jobs: [Job] = []
         var closed = false
-        var events: [LedgerEvent] = []
+        var notes: [String] = []
         var written: [String] = []
     }
 
@@ -49,14 +49,14 @@ public final class DurabilityWriter: Sendable {
 
     public func write(_ request: DurabilityRequest) {
         state.withLock {
-            $0.jobs.append(Job(request: request, events: $0.events))
-            $0.events = []
+            $0.jobs.append(Job(request: request, notes: $0.notes))
+            $0.notes = []
         }
         signal.signal()
     }
 
-    /// Keeps an event for the next point.
-    public func note(_ event: LedgerEvent) { state.withLock { $0.events.append(event) } }
+    /// Keeps a note for the next point: what the machinery lived through, which is no part of the result.
+    public func note(_ text: String) { state.withLock { $0.notes.append(text) } }
 
     /// Returns when everything that was asked for is written and the thread is gone.
     public func close() {
@@ -91,7 +91,7 @@ public final class DurabilityWriter: Sendable {
             let point = DurabilityPoint(
                 round: snapshot.round, files: [DurabilityPoint.File(name: name, digest: digest)], state: facts
             )
-            try ledger.append(rows: job.request.rows, events: job.events, point: point)
+            try ledger.append(rows: job.request.rows, notes: job.notes, point: point)
             let old = state.withLock { state in
                 state.written.append(name)
                 defer { state.written = state.written.suffix(Self.keptCheckpoints) }

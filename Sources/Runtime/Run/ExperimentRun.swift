@@ -198,7 +198,7 @@ public final class ExperimentRun<Setup: ExperimentSetup> {
                 switch action {
                 case .note(let note):
                     logger.log(level: note.level.logLevel, "\(note.text)")
-                    if note.level != .info { writer.note(LedgerEvent(kind: "note", text: note.text)) }
+                    if note.level != .info { writer.note(note.text) }
                 case .progress(let progress): observe(progress)
                 default: break
                 }
