@@ -18,7 +18,7 @@ struct Arena {
         nothing = FloatBuffer(count: 0).view
     }
 
-    /// `count` zeros that start at a cache line.
+    /// `count` values that start at a cache line; zeros unless another network has worked there.
     mutating func take(_ count: Int) -> FloatView {
         let start = used
         used += (count + 15) / 16 * 16

@@ -23,16 +23,21 @@ public struct Gnuplot: Sendable {
         process.environment = ["LC_ALL": "C"]
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
-        let errors = Pipe()
-        process.standardError = errors
+        // A pipe would have to wait for whatever else holds it.
+        let log = "\(directory)/\(script).log"
+        defer { try? FileManager.default.removeItem(atPath: log) }
+        guard FileManager.default.createFile(atPath: log, contents: nil) else {
+            return "\(log) cannot be written"
+        }
+        process.standardError = FileHandle(forWritingAtPath: log)
         do {
             try process.run()
             let number = process.processIdentifier
             let end = DispatchWorkItem { kill(number, SIGKILL) }
             DispatchQueue.global().asyncAfter(deadline: .now() + patience, execute: end)
-            let data = try errors.fileHandleForReading.readToEnd() ?? Data()
             process.waitUntilExit()
             end.cancel()
+            let data = FileManager.default.contents(atPath: log) ?? Data()
             guard process.terminationReason == .exit else {
                 return "gnuplot did not end within \(shortest(patience)) s, or was killed"
             }

@@ -68,8 +68,8 @@ public struct ReportDocument: Encodable, Sendable {
         let falseUpdates: Int
         let honestUpdates: Int
         /// What the aggregation rule took of each on average, 0 to 1; nil with rules that choose value by value.
-        let falseShare: Double?
-        let honestShare: Double?
+        let falseFactor: Double?
+        let honestFactor: Double?
     }
 
     struct Run: Encodable {
@@ -174,7 +174,7 @@ extension ReportDocument.Run {
         attack = it.attack.map {
             ReportDocument.Attack(
                 kind: $0.kind, attackers: $0.attackers, falseUpdates: $0.falseUpdates,
-                honestUpdates: $0.honestUpdates, falseShare: $0.falseShare, honestShare: $0.honestShare)
+                honestUpdates: $0.honestUpdates, falseFactor: $0.falseFactor, honestFactor: $0.honestFactor)
         }
         (up, down) = (.init(it.up), .init(it.down))
         bytesPerRound = report.communication.bytesPerRound

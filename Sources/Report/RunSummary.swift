@@ -27,14 +27,14 @@ public struct RunSummary: Sendable, Equatable {
     public struct Attack: Sendable, Equatable {
         /// Its kind, as in the scenario.
         public var kind: String
-        /// Who took part at all.
+        /// Of whom an update counted.
         public var attackers: Int
         public var falseUpdates: Int
         public var honestUpdates: Int
-        /// Mean share of a false update, and of another one, that the aggregation rule took; nil where there are none, and
-        /// with rules that choose value by value.
-        public var falseShare: Double?
-        public var honestShare: Double?
+        /// How much of a false update, and of another one, the aggregation rule took, from 0 to 1, on average; nil where there
+        /// are none, and with rules that choose value by value.
+        public var falseFactor: Double?
+        public var honestFactor: Double?
     }
 
     public var directory: String
@@ -150,7 +150,7 @@ extension RunSummary.Attack {
         kind = attack.kind.rawValue
         attackers = attacking?.clients ?? 0
         (falseUpdates, honestUpdates) = (attacking?.updates ?? 0, honest?.updates ?? 0)
-        (falseShare, honestShare) = (attacking?.meanFactor, honest?.meanFactor)
+        (falseFactor, honestFactor) = (attacking?.meanFactor, honest?.meanFactor)
     }
 }
 

@@ -70,11 +70,12 @@ extension RunSummary {
 
     static func describe(_ attack: Attack) -> String {
         let all = attack.falseUpdates + attack.honestUpdates
+        guard all > 0 else { return "\(attack.kind), no updates" }
         let clients = attack.attackers == 1 ? "1 client" : "\(attack.attackers) clients"
         let what = "\(attack.kind) by \(clients), \(attack.falseUpdates) of \(all) updates"
-        guard attack.falseShare != nil || attack.honestShare != nil else { return what }
+        guard attack.falseFactor != nil || attack.honestFactor != nil else { return what }
         return what
-            + "; aggregation took \(Quantity.percent(attack.falseShare)) of these, \(Quantity.percent(attack.honestShare)) of "
+            + "; aggregation took \(Quantity.percent(attack.falseFactor)) of these, \(Quantity.percent(attack.honestFactor)) of "
             + "the others"
     }
 

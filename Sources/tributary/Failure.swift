@@ -36,7 +36,8 @@ struct Failure: Error {
     init?(_ error: any Error) {
         switch error {
         case let failure as Failure: self = failure
-        case let faults as ScenarioFaults: self.init(faults.description, code: .badData)
+        case let faults as ScenarioFaults:
+            self.init(faults.description, code: faults.areOfCommandLine ? .usage : .badData)
         case let error as SetupError:
             self.init("\(error)", code: error.isMissingInput ? .missingInput : .badData)
         case let error as SweepSetupError:

@@ -15,13 +15,6 @@ struct ScenarioOptions: ParsableArguments {
         help: ArgumentHelp("Change a key of the scenario; may be given again.", valueName: "path=value"))
     var overrides: [String] = []
 
-    func validate() throws {
-        for argument in overrides where !argument.contains("=") {
-            throw ValidationError(
-                "--set \(argument): has no value; write path=value, such as training.rounds=20")
-        }
-    }
-
     func load(_ file: String) throws -> Scenario {
         let text = try readText(file, "a scenario file")
         return try Scenario.load(text: text, file: file, overrides: overrides)

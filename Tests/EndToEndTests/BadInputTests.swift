@@ -135,7 +135,9 @@ import Testing
         try fails(64, ["--insecure"], ["coordinator", good, "--bind", "tcp://0.0.0.0:5555"])
         try fails(64, ["udp"], ["worker", "--connect", "udp://x"])
         try fails(64, ["hosts.minimum"], ["run", good, "--workers", "1", "--set", "hosts.minimum=2"])
-        try fails(64, ["--set rounds", "path=value"], ["run", good, "--set", "rounds"])
+        for wrong in ["rounds", "=5", "a..b=5"] {
+            try fails(64, ["--set \(wrong): has no", "path=value"], ["run", good, "--set", wrong])
+        }
         // Nobody could tell workers where to go.
         for manual in [
             "hosts.launch=[{kind: manual}]",

@@ -50,10 +50,9 @@ import Testing
         // An update that nobody takes must leave no trace, and neither must a round before.
         for _ in 0..<2 {
             rule.begin(reference: CompressionFixtures.view(cohort.reference), cohort: cohort.members)
+            let far: [Float] = [1e6] + cohort.updates[0].dropFirst().dropLast() + [.nan]
             #expect(throws: Rejection.self) {
-                try rule.add(
-                    CompressionFixtures.view([1e9, .nan] + cohort.updates[0].dropFirst(2)),
-                    of: cohort.members[0])
+                try rule.add(CompressionFixtures.view(far), of: cohort.members[0])
             }
             for (update, member) in zip(cohort.updates, cohort.members) {
                 try rule.add(CompressionFixtures.view(update), of: member)
@@ -177,6 +176,19 @@ import Testing
             var order = Array(0..<9)
             stream.shuffle(&order)
             #expect(try Self.aggregate(rule, cohort, order: order) == due)
+        }
+    }
+
+    /// Whatever a method's server makes of the mean.
+    @Test(arguments: ["fedavg", "fednova", "fedadam", "fedavgm", "scaffold", "pfedme"])
+    func everyServerTellsFactors(name: String) throws {
+        var world = try MethodWorld(
+            #require(MethodSpec(named: name)).method, sizes: [6, 5, 7, 4], rounds: 2, epochs: 2)
+        for norm in [1e-3, 1e3] {
+            world.configuration.aggregation = .normClipping(norm: norm)
+            let factors = try MethodRun(world).course.clients.map(\.factor)
+            #expect(factors.count == 8)
+            #expect(factors.allSatisfy { $0.map { norm < 1 ? 0 < $0 && $0 < 0.9 : $0 == 1 } == true })
         }
     }
 

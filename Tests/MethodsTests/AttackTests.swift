@@ -97,6 +97,14 @@ import Testing
         }
     }
 
+    /// Nothing is sent that a rule could take.
+    @Test func labelFlipWithoutUpdates() throws {
+        let attack = AttackSpec(kind: .labelFlip, share: 0.5)
+        let rows = try MethodRun(Self.world(LocalOnly(), attack)).course.clients
+        #expect(Set(rows.filter(\.attacks).map(\.client)) == attack.attackers(of: 4, seed: 5))
+        #expect(rows.count >= 4 && rows.allSatisfy { $0.factor == nil })
+    }
+
     /// Of SCAFFOLD's payload the change of the control variate is turned round, too, and nothing else of it.
     @Test func signFlipOfControls() throws {
         var world = try MethodWorld(Scaffold(), sizes: [8, 6], rounds: 3, epochs: 2)

@@ -45,7 +45,9 @@ import Testing
             $0.attack = AttackSpec(kind: .signFlip, share: 0.2)
             $0.evaluation.on.append(.activationDivergence)
         },
-        Variation("a deadline, dropouts, error feedback") {
+        Variation("a deadline, dropouts, error feedback, short steps, an attacker") {
+            $0.aggregation = .normClipping(norm: 0.05)
+            $0.attack = AttackSpec(kind: .scaledNoise, share: 0.2)
             $0.compression = CompressionSpec(uplink: [.quantize(bits: 4)], errorFeedback: true)
             $0.devices = DevicesSpec(
                 groups: [], round: .deadline(seconds: 9, overSelection: 1.4, minimum: 1),

@@ -69,21 +69,40 @@ extension NetworksTests {
             expectClose(train(fused: false), first, tolerance: 1e-5, "separate steps")
         }
 
-        @Test(arguments: ["", "cnn", "lenet5", "mobilenet_v1_0.25"])
-        func networksThatTakeTurnsInOneMemoryTrainAsApart(zoo: String) throws {
-            let spec = ModelSpec.named(zoo, classes: 10) ?? ModelSpec(name: "small", layers: Self.layers)
+        private static let mixed: [LayerSpec] =
+            [
+                .conv(channels: 8, kernel: 3, padding: .same), .groupNorm(groups: 4), .relu,
+                .maxPool(kernel: 2, stride: 2),
+            ]
+            + normed(8) + [
+                .relu, .dropout(rate: 0.25), .flatten, .dense(units: 40), .relu, .dense(units: 10),
+            ]
+
+        private static let turns: [String: [LayerSpec]] = ["residual": layers, "mixed": mixed]
+
+        /// In turns, both with dropout of their own; few samples and many; gradients that are stored, and SGD with momentum.
+        @Test(arguments: ["residual", "mixed", "cnn", "lenet5", "mobilenet_v1_0.25"], [6, 30])
+        func networksThatTakeTurnsInOneMemoryTrainAsApart(name: String, batch: Int) throws {
+            let spec =
+                try Self.turns[name].map { ModelSpec(name: name, layers: $0) }
+                ?? #require(ModelSpec.named(name, classes: 10))
             let plan = try NetworkPlan(
                 spec: spec, input: Shape(channels: 3, height: 32, width: 32), classes: 10)
-            func train(inTurns: Bool) -> [[Float]] {
-                let first = Network(plan: plan, batch: 6)
+            func train(inTurns: Bool, momentum: Float) -> [[Float]] {
+                let first = Network(plan: plan, batch: batch)
                 let labels = begin(first)
                 let second =
                     inTurns
-                    ? Network(takingTurnsWith: first) : Network(plan: plan, batch: 6, input: first.input)
+                    ? Network(takingTurnsWith: first) : Network(plan: plan, batch: batch, input: first.input)
                 second.parameters.copy(from: first.parameters)
-                var states = [0.02, 0.05].map { SGDState(SGD(learningRate: $0), count: plan.layout.count) }
-                // Also gradients that are stored, and a number of samples that leaves others in the memory.
-                for (samples, limit) in [(6, nil), (4, nil), (6, 0.5)] as [(Int, Float?)] {
+                var states = [0.02, 0.05].map {
+                    SGDState(SGD(learningRate: $0, momentum: momentum), count: plan.layout.count)
+                }
+                for (index, network) in [first, second].enumerated() {
+                    network.dropoutStream = RandomStream(
+                        RandomKey(seed: UInt64(index), purpose: .dropout))
+                }
+                for (samples, limit) in [(batch, nil), (4, nil), (batch, 0.5)] as [(Int, Float?)] {
                     for (index, network) in [first, second].enumerated() {
                         network.forward(samples: samples)
                         _ = network.softmaxCrossEntropy(labels: labels.span, samples: samples)
@@ -92,9 +111,36 @@ extension NetworksTests {
                 }
                 return [first, second].map(\.parameters.array)
             }
-            let together = train(inTurns: true)
-            #expect(together == train(inTurns: false))
-            #expect(together[0] != together[1])
+            for momentum in [0, 0.9] as [Float] {
+                let together = train(inTurns: true, momentum: momentum)
+                #expect(together == train(inTurns: false, momentum: momentum))
+                #expect(together[0] != together[1])
+            }
+        }
+
+        /// As MOON's models that stand still, over an input that is another's.
+        @Test func networksThatTakeTurnsEvaluateAsApart() throws {
+            let plan = try plan(Self.mixed)
+            let trained = Network(plan: plan, batch: 20)
+            _ = begin(trained)
+            let parameters = FloatBuffer(count: plan.layout.count).view
+            for index in 0..<parameters.count { parameters[index] = 0.5 * trained.parameters[index] }
+            func logits(_ networks: [Network]) -> [[Float]] {
+                (0..<2).flatMap { _ in
+                    networks.map { network in
+                        network.forward(samples: 15)
+                        return Array(network.logits.array.prefix(15 * plan.classes))
+                    }
+                }
+            }
+            func network(_ parameters: FloatView) -> Network {
+                Network(
+                    plan: plan, batch: 20, mode: .evaluation, parameters: parameters, input: trained.input)
+            }
+            let first = network(trained.parameters)
+            let found = logits([first, Network(takingTurnsWith: first, parameters: parameters)])
+            #expect(found == logits([network(trained.parameters), network(parameters)]))
+            #expect(found[0] == found[2] && found[0] != found[1])
         }
 
         @Test func partialBatchesAreBatchesOfTheirOwn() throws {

@@ -57,7 +57,7 @@ import Testing
         }
         let script = NSTemporaryDirectory() + "endless-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: script) }
-        try "#!/bin/sh\nexec sleep 60\n".write(toFile: script, atomically: false, encoding: .utf8)
+        try "#!/bin/sh\nsleep 5\n".write(toFile: script, atomically: false, encoding: .utf8)
         try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: script)
         let endless = try #require(Gnuplot(executable: script, patience: 0.2))
         let error = try #require(throws: PictureError.self) {

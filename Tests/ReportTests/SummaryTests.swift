@@ -111,7 +111,7 @@ import Testing
         let attack = try #require(summary.attack)
         #expect(attack.kind == "sign_flip" && attack.attackers == 2)
         #expect(attack.falseUpdates == 6 && attack.honestUpdates == 33)
-        #expect(attack.falseShare.map { abs($0 - 1.0 / 6) < 1e-12 } == true && attack.honestShare == 0.25)
+        #expect(attack.falseFactor.map { abs($0 - 1.0 / 6) < 1e-12 } == true && attack.honestFactor == 0.25)
         let text =
             "sign_flip by 2 clients, 6 of 39 updates; aggregation took 16.7 % of these, 25.0 % of the others"
         #expect(summary.text.contains("attack          \(text)\n"))

@@ -320,8 +320,10 @@ int main(int arguments, char **values) {
         ck_set_family(family);
         for (size_t i = 0; i < sizeof degenerate / sizeof degenerate[0]; i++) run_layers(degenerate[i]);
         for (int i = 0; i < cases; i++) run_layers(random_sides());
-        for (int64_t rows = 1; rows <= 25; rows++)
+        for (int64_t rows = 1; rows <= 25; rows++) {
             RUN("dense", run_dense(rows, 1 + below(70), 1 + below(40)));
+            RUN("dense", run_dense(rows, 1 + below(20), 129 + below(10)));
+        }
         // So large that weights are fetched ahead.
         RUN("dense", run_dense(10, 1030, 257));
         RUN("losses", run_losses(3, 1 + below(600)));

@@ -86,6 +86,9 @@ public struct ScenarioFaults: Error, Sendable, Equatable, CustomStringConvertibl
     }
 
     public var description: String { faults.map(\.description).joined(separator: "\n") }
+
+    /// Whether `--set` arguments are wrong as such: no key of a scenario has anything to do with it.
+    public var areOfCommandLine: Bool { faults.allSatisfy { $0.line == nil && $0.path.isEmpty } }
 }
 
 /// The candidate that `word` was probably meant to be, if any is near enough.

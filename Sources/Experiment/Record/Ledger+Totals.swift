@@ -63,7 +63,7 @@ public struct ClientTraffic: Sendable, Equatable {
     }
 }
 
-/// Updates of simulated attackers, or of all other clients, that were neither late nor lost.
+/// Updates that count of simulated attackers, or of all other clients.
 public struct UpdateTotal: Sendable, Equatable {
     public var areAttackers: Bool
     public var clients: Int
@@ -135,12 +135,12 @@ extension Ledger {
         }
     }
 
-    /// The others' first; of none that sent nothing.
+    /// Honest clients' first; those without an update that counts are left out.
     public func updateTotals() throws(LedgerError) -> [UpdateTotal] {
         try rows(
             """
             SELECT attacker, count(DISTINCT client), count(*), avg(aggregation_factor) FROM clients
-            WHERE fate = 'accepted' GROUP BY attacker ORDER BY attacker
+            WHERE fate = 'accepted' AND update_digest <> '' GROUP BY attacker ORDER BY attacker
             """
         ) { row in
             UpdateTotal(

@@ -129,8 +129,8 @@ public struct ClientRow: Sendable, Equatable {
     public var fate = ClientFate.accepted
     /// Whether it is one of the simulated attackers.
     public var attacks = false
-    /// How much of its difference to the model the aggregation rule took: 1 all, 0 nothing. Nil where no update counts, and
-    /// with rules that choose value by value.
+    /// How much of its update's difference to the model the aggregation rule took, as far as training moves it: 1 all, 0
+    /// nothing. Nil where no update counts, and with rules that choose value by value.
     public var factor: Double?
     /// Nil without devices.
     public var timing: ClientTiming?

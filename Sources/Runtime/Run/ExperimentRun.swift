@@ -219,10 +219,10 @@ public final class ExperimentRun<Setup: ExperimentSetup> {
             peakMemoryBytes: .init(coordinator: peakMemoryBytes(), workerMax: machinery.workerMemory),
             bytes: .init(
                 federatedUp: 0, federatedDown: 0,
-                simulation: earlier.simulation + meter.received.simulation + meter.sent.simulation,
-                wire: earlier.wire + meter.received.total + meter.sent.total,
+                simulation: earlier.simulation &+ meter.received.simulation &+ meter.sent.simulation,
+                wire: earlier.wire &+ meter.received.total &+ meter.sent.total,
                 framing: meter.received.framing + meter.sent.framing),
-            retries: earlier.retries + machinery.retries, workers: infrastructure.map(\.workers).max() ?? 0,
+            retries: earlier.retries &+ machinery.retries, workers: infrastructure.map(\.workers).max() ?? 0,
             thresholdsMissed: [])
         try setup.complete(&result, from: ledger)
         result.thresholdsMissed = result.missed(scenario.thresholds, rounds: try ledger.rounds())
@@ -247,10 +247,11 @@ private struct EarlierExecutions {
     var retries = 0
 
     init(_ rows: [InfrastructureRow] = []) {
+        // No digest covers these rows: sums of wrong ones must not trap.
         for row in rows {
-            wire += row.wireInBytes + row.wireOutBytes
-            simulation += row.simulationBytes
-            retries += row.retries
+            wire &+= row.wireInBytes &+ row.wireOutBytes
+            simulation &+= row.simulationBytes
+            retries &+= row.retries
         }
     }
 }

@@ -70,6 +70,7 @@ import Testing
                         traffic.filter { $0.direction == direction }.reduce(0) { $0 + $1.bytes } == bytes)
                 }
                 for row in rows {
+                    #expect(row.factor == (row.fate == .accepted ? 1 : nil))
                     let timing = try #require(row.timing)
                     let busy = timing.downloadSeconds + timing.computeSeconds + timing.uploadSeconds
                     let done = timing.startSeconds + busy + timing.waitingSeconds

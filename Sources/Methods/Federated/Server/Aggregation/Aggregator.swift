@@ -11,13 +11,9 @@ package protocol Aggregator {
 
     mutating func finish(into values: FloatView)
 
-    /// How much of its difference the last round took from each client that it did not take whole: 0 from one that was not
+    /// By client how much of its difference the last round took, where it did not take the whole: 0 of one that was not
     /// chosen. Nil where every value has a choice of its own. Until the next `begin`.
     var factors: [Int: Double]? { get }
-}
-
-extension Aggregator {
-    package var factors: [Int: Double]? { [:] }
 }
 
 /// The mean weighted by samples, as an exact sum.
@@ -55,6 +51,8 @@ package struct ExactMean: Aggregator {
     }
 
     package mutating func finish(into values: FloatView) { sum.mean(into: values) }
+
+    package var factors: [Int: Double]? { [:] }
 }
 
 extension Rejection {
