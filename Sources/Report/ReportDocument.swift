@@ -64,6 +64,7 @@ public struct ReportDocument: Encodable, Sendable {
 
     struct Attack: Encodable {
         let kind: String
+        let rule: String
         let attackers: Int
         let falseUpdates: Int
         let honestUpdates: Int
@@ -173,7 +174,7 @@ extension ReportDocument.Run {
         activationDivergenceBits = it.activationDivergence?.bits
         attack = it.attack.map {
             ReportDocument.Attack(
-                kind: $0.kind, attackers: $0.attackers, falseUpdates: $0.falseUpdates,
+                kind: $0.kind, rule: $0.rule, attackers: $0.attackers, falseUpdates: $0.falseUpdates,
                 honestUpdates: $0.honestUpdates, falseFactor: $0.falseFactor, honestFactor: $0.honestFactor)
         }
         (up, down) = (.init(it.up), .init(it.down))

@@ -60,6 +60,11 @@ public struct RunRecord: Sendable {
         guard !rounds.isEmpty else { throw .noRounds(directory: directory.path) }
     }
 
+    /// Whether an accuracy was measured in any round.
+    public func measured(_ measure: AccuracyMeasure) -> Bool {
+        rounds.contains { accuracy(of: $0, measure: measure) != nil }
+    }
+
     /// The name of its federated method.
     var method: String { configuration.method.name }
 

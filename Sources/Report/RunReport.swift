@@ -42,7 +42,7 @@ public struct RunReport: Sendable {
         self.communication = communication
         self.measure = measure
         self.targets = targets
-        summary = RunSummary(record)
+        summary = RunSummary(record, measure: measure)
     }
 
     /// The accuracy that all runs measured; nil when there is none.

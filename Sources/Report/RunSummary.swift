@@ -27,8 +27,11 @@ public struct RunSummary: Sendable, Equatable {
     public struct Attack: Sendable, Equatable {
         /// Its kind, as in the scenario.
         public var kind: String
-        /// Of whom an update counted.
+        /// The aggregation rule.
+        public var rule: String
+        /// Who took part, whatever became of it.
         public var attackers: Int
+        /// That count, as all that follows.
         public var falseUpdates: Int
         public var honestUpdates: Int
         /// How much of a false update, and of another one, the aggregation rule took, from 0 to 1, on average; nil where there
@@ -77,7 +80,8 @@ public struct RunSummary: Sendable, Equatable {
     public var clientUpdatesPerSecond: Double?
     public var retries: Int
 
-    public init(_ record: RunRecord) {
+    /// `measure`: which accuracy counts; nil for `global_test` where measured, else the mean of `local_test`.
+    public init(_ record: RunRecord, measure: AccuracyMeasure? = nil) {
         directory = record.directory
         name = record.scenario.name
         method = record.method
@@ -86,7 +90,9 @@ public struct RunSummary: Sendable, Equatable {
         plannedRounds = record.plannedRounds
         isFinished = record.isFinished
         modelDigest = last.modelDigest
-        let measured = record.rounds.compactMap { row in accuracy(of: row).map { (row.round, $0) } }
+        let measured = record.rounds.compactMap { row in
+            accuracy(of: row, measure: measure).map { (row.round, $0) }
+        }
         finalAccuracy = measured.last?.1
         let best = measured.max { $0.1 < $1.1 }
         bestAccuracy = best?.1
@@ -98,7 +104,9 @@ public struct RunSummary: Sendable, Equatable {
             record.rounds.compactMap { row in
                 row.activationDivergence.map { ActivationDivergence(round: row.round, bits: $0) }
             }.last
-        attack = record.configuration.attack.map { Attack($0, record.updates) }
+        attack = record.configuration.attack.map {
+            Attack($0, rule: record.configuration.aggregation.name, record.updates)
+        }
         segments = record.traffic
         trainingMACs = record.trainingWork.totalMACs
         simulatedSeconds = Self.sum(record.rounds.map(\.simulatedSeconds))
@@ -144,10 +152,10 @@ public struct RunSummary: Sendable, Equatable {
 }
 
 extension RunSummary.Attack {
-    fileprivate init(_ attack: AttackSpec, _ updates: [UpdateTotal]) {
+    fileprivate init(_ attack: AttackSpec, rule: String, _ updates: [UpdateTotal]) {
         let attacking = updates.first(where: \.areAttackers)
         let honest = updates.first { !$0.areAttackers }
-        kind = attack.kind.rawValue
+        (kind, self.rule) = (attack.kind.rawValue, rule)
         attackers = attacking?.clients ?? 0
         (falseUpdates, honestUpdates) = (attacking?.updates ?? 0, honest?.updates ?? 0)
         (falseFactor, honestFactor) = (attacking?.meanFactor, honest?.meanFactor)

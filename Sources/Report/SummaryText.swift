@@ -70,13 +70,14 @@ extension RunSummary {
 
     static func describe(_ attack: Attack) -> String {
         let all = attack.falseUpdates + attack.honestUpdates
-        guard all > 0 else { return "\(attack.kind), no updates" }
         let clients = attack.attackers == 1 ? "1 client" : "\(attack.attackers) clients"
-        let what = "\(attack.kind) by \(clients), \(attack.falseUpdates) of \(all) updates"
-        guard attack.falseFactor != nil || attack.honestFactor != nil else { return what }
-        return what
-            + "; aggregation took \(Quantity.percent(attack.falseFactor)) of these, \(Quantity.percent(attack.honestFactor)) of "
-            + "the others"
+        let what = "\(attack.kind) by \(clients)"
+        guard all > 0 else { return what }
+        let share = ", \(attack.falseUpdates) of \(all) updates that count"
+        guard attack.falseFactor != nil || attack.honestFactor != nil else { return what + share }
+        return what + share
+            + "; \(attack.rule) took \(Quantity.percent(attack.falseFactor)) of these, "
+            + "\(Quantity.percent(attack.honestFactor)) of the others"
     }
 
     private static func describe(_ bytes: FederatedBytes) -> String {

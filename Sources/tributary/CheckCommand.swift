@@ -25,6 +25,7 @@ struct CheckCommand: ParsableCommand {
         let samplesPerClientMax: Int
         /// With an attack.
         let attackers: Int?
+        let attackingClients: [Int]?
         let parameters: Int
         let modelBytes: Int
         let macsPerSample: UInt64
@@ -56,11 +57,12 @@ struct CheckCommand: ParsableCommand {
             UInt64(setup.payloadBytes.down + setup.payloadBytes.up) + setup.overhead.down + setup.overhead.up
         let perRound = perClient * UInt64(configuration.clientsDrawn)
         let total = perRound.multipliedReportingOverflow(by: UInt64(configuration.training.rounds))
-        let attackers = configuration.attack?.attackers(of: sizes.count, seed: configuration.seed).count
+        let attackers = configuration.attack?.attackers(of: sizes.count, seed: configuration.seed).sorted()
         let forecast = Forecast(
             name: scenario.name, scenarioDigest: hexadecimal(scenario.digest), clients: sizes.count,
             samplesPerClientMin: sizes.min() ?? 0, samplesPerClientMax: sizes.max() ?? 0,
-            attackers: attackers, parameters: setup.plan.layout.count, modelBytes: setup.modelBytes,
+            attackers: attackers?.count, attackingClients: attackers, parameters: setup.plan.layout.count,
+            modelBytes: setup.modelBytes,
             macsPerSample: setup.plan.macs,
             federatedBytesPerRound: perRound,
             federatedBytesTotal: total.overflow ? nil : total.partialValue,
@@ -70,14 +72,28 @@ struct CheckCommand: ParsableCommand {
             """
             \(file) is a valid \(scenario.kind.name) scenario.
             clients      \(forecast.clients), \(forecast.samplesPerClientMin) to \
-            \(forecast.samplesPerClientMax) training samples each\(attackers.map { "\nattackers    \($0) of them" } ?? "")
+            \(forecast.samplesPerClientMax) training samples each\(attackers.map { "\nattackers    \(listed($0))" } ?? "")
             model        \(forecast.parameters) parameters, \(forecast.modelBytes) bytes, \
             \(forecast.macsPerSample) MACs a sample
             traffic      \(forecast.federatedBytesPerRound) bytes a round, \
             \(forecast.federatedBytesTotal.map(String.init) ?? "more than 2^64") bytes in \
-            \(configuration.training.rounds) rounds (federated, both ways\(setup.configuration.mayWaste ? ", at most" : ""))
+            \(configuration.training.rounds) rounds (federated, both ways\(bound(configuration)))
             digest       \(forecast.scenarioDigest)
             """)
+    }
+
+    private func listed(_ attackers: [Int]) -> String {
+        guard !attackers.isEmpty else { return "0 of them" }
+        let shown = attackers.prefix(10).map(String.init).joined(separator: ", ")
+        return "\(attackers.count) of them: " + shown + (attackers.count > 10 ? ", ..." : "")
+    }
+
+    /// Whether a run may move less, or more.
+    private func bound(_ configuration: FederatedConfiguration) -> String {
+        if case .async = configuration.devices?.round {
+            return ", without clients that are stale or drop out"
+        }
+        return configuration.mayWaste ? ", at most" : ""
     }
 
     // MARK: - Distributed inference

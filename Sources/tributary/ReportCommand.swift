@@ -113,6 +113,12 @@ struct ReportCommand: ParsableCommand {
     }
 
     private func report(_ records: [RunRecord], _ directories: [RunDirectory], baseline index: Int?) throws {
+        if let accuracy, !records.contains(where: { $0.measured(accuracy) }) {
+            throw Failure(
+                "--accuracy \(accuracy.rawValue): \(records.count == 1 ? "the run has" : "these runs have") not measured it; "
+                    + "leave it out, or run again with \(accuracy.rawValue) among evaluation.on",
+                code: .badData)
+        }
         let options = ReportOptions(targets: targets?.values, measure: accuracy)
         if records.count == 1 { try ReportFiles.write(records[0], options) }
         let comparison = Comparison(records, baseline: index, options: options)

@@ -121,13 +121,48 @@ import Testing
         let clients = try #require(some.json.json["clients"] as? Int)
         let attackers = Int((0.2 * Double(clients)).rounded())
         #expect(some.json.json["attackers"] as? Int == attackers && attackers > 0)
-        #expect(some.text.output.contains("\nattackers    \(attackers) of them\n") && some.text.errors == "")
+        #expect((some.json.json["attacking_clients"] as? [Int])?.count == attackers)
+        #expect(some.text.output.contains("\nattackers    \(attackers) of them: ") && some.text.errors == "")
         let none = try check(0.4 / Double(clients))
         #expect(none.json.json["attackers"] as? Int == 0)
         #expect(
             none.text.code == 0 && none.text.errors.hasPrefix("warning: attack.share: "),
             "\(none.text.errors)")
         #expect(try Program.run(["check", scenario, "--json"]).json["attackers"] == nil)
+    }
+
+    @Test func rulesThatNeedMoreThanARoundMayHaveNameTheKey() throws {
+        let scenario = try laboratory.scenario()
+        for (round, key) in [
+            ("deadline, seconds: 100", "minimum"), ("async, buffer: 2, concurrency: 4", "buffer"),
+        ] {
+            let outcome = try Program.run([
+                "check", scenario, "--set", "aggregation={rule: krum, byzantine: 0}", "--set",
+                "devices={groups: [{profile: raspberry_pi_4, link: wifi}], round: {policy: \(round)}}",
+            ])
+            #expect(outcome.code == 65)
+            #expect(outcome.errors.contains("aggregation.rule: krum needs at least 2 x byzantine + 3 = 3"))
+            #expect(
+                outcome.errors.contains("; raise devices.round.\(key) or lower byzantine"),
+                "\(outcome.errors)")
+        }
+    }
+
+    @Test func anAccuracyThatNobodyMeasuredIsRefused() throws {
+        let scenario = try laboratory.scenario()
+        let out = laboratory.file("measured")
+        #expect(
+            try Program.run([
+                "run", scenario, "--out", out, "--quiet", "--workers", "1", "--set",
+                "evaluation.on=[global_test]",
+            ]).code == 0)
+        let before = laboratory.bytes("measured/targets.csv")
+        let outcome = try Program.run(["report", out, "--accuracy", "local_test"])
+        #expect(
+            outcome.code == 65
+                && outcome.errors.contains("--accuracy local_test: the run has not measured it"))
+        #expect(laboratory.bytes("measured/targets.csv") == before && before != nil)
+        #expect(try Program.run(["report", out, "--accuracy", "global_test"]).code == 0)
     }
 
     @Test func machinesGetTheResolvedScenario() throws {

@@ -61,6 +61,14 @@ import Testing
         try expect("aggregation.fraction: 0.09 of 10 updates is none") {
             $0.aggregation = .trimmedMean(fraction: 0.09)
         }
+        try expect("aggregation.byzantine: 5 of 20 clients attack, which is more than 2 of 10 updates") {
+            $0.aggregation = .krum(byzantine: 2)
+            $0.attack = AttackSpec(kind: .signFlip, share: 0.25)
+        }
+        try expect(nil) {
+            $0.aggregation = .krum(byzantine: 2)
+            $0.attack = AttackSpec(kind: .signFlip, share: 0.2)
+        }
         try expect("training.candidates: 10 for a cohort of 10 leave power_of_choice no choice") {
             $0.training.selection = .powerOfChoice(candidates: 10)
         }

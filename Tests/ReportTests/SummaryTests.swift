@@ -113,7 +113,7 @@ import Testing
         #expect(attack.falseUpdates == 6 && attack.honestUpdates == 33)
         #expect(attack.falseFactor.map { abs($0 - 1.0 / 6) < 1e-12 } == true && attack.honestFactor == 0.25)
         let text =
-            "sign_flip by 2 clients, 6 of 39 updates; aggregation took 16.7 % of these, 25.0 % of the others"
+            "sign_flip by 2 clients, 6 of 39 updates that count; median took 16.7 % of these, 25.0 % of the others"
         #expect(summary.text.contains("attack          \(text)\n"))
         _ = try RunReport(record).write(gnuplot: nil)
         #expect(try chosen.directory.read(RunDirectory.Name.report).contains("attack</th><td>\(text)</td>"))
@@ -122,7 +122,7 @@ import Testing
         let median = try run("median") { _ in nil }
         #expect(
             RunSummary(try RunRecord(median.directory)).text.contains(
-                "attack          sign_flip by 2 clients, 6 of 39 updates\n"))
+                "attack          sign_flip by 2 clients, 6 of 39 updates that count\n"))
         let peaceful = try SampleRun()
         #expect(RunSummary(try RunRecord(peaceful.directory)).attack == nil)
     }

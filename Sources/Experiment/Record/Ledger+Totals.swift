@@ -63,10 +63,12 @@ public struct ClientTraffic: Sendable, Equatable {
     }
 }
 
-/// Updates that count of simulated attackers, or of all other clients.
+/// What simulated attackers sent, or all other clients.
 public struct UpdateTotal: Sendable, Equatable {
     public var areAttackers: Bool
+    /// Who took part, whatever became of it.
     public var clients: Int
+    /// That count.
     public var updates: Int
     /// Mean over them of what the aggregation rule took of each, from 0 to 1; nil where it chooses value by value.
     public var meanFactor: Double?
@@ -135,12 +137,12 @@ extension Ledger {
         }
     }
 
-    /// Honest clients' first; those without an update that counts are left out.
+    /// Honest clients' first; those who never took part are left out.
     public func updateTotals() throws(LedgerError) -> [UpdateTotal] {
         try rows(
             """
-            SELECT attacker, count(DISTINCT client), count(*), avg(aggregation_factor) FROM clients
-            WHERE fate = 'accepted' AND update_digest <> '' GROUP BY attacker ORDER BY attacker
+            SELECT attacker, count(DISTINCT client), sum(fate = 'accepted' AND update_digest <> ''),
+                avg(aggregation_factor) FROM clients GROUP BY attacker ORDER BY attacker
             """
         ) { row in
             UpdateTotal(

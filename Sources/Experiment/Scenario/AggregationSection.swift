@@ -29,7 +29,8 @@ enum AggregationSection {
                 case "krum", "multi_krum":
                     section.field(
                         "byzantine", &byzantine, .integer(0...100_000), .value(1), unit: "clients",
-                        "False updates in a cohort that the rule must withstand.")
+                        "False updates in a cohort that the rule must withstand. A round must have at least 2 x byzantine + 3 updates, with "
+                            + "devices at the least.")
                     value = .krum(byzantine: byzantine)
                     if rule == "multi_krum" {
                         section.field(

@@ -48,9 +48,14 @@ public struct FederatedSetup: Sendable {
         exchange = configuration.exchange(plan)
         let cohort = min(configuration.training.clientsPerRound, holdings.train.count { !$0.isEmpty })
         let least = configuration.devices?.leastUpdates(of: cohort) ?? cohort
-        if let objection = configuration.aggregation.objection(clients: least) {
-            let why = least < cohort ? " (devices.round lets a round have \(least) updates)" : ""
-            throw .aggregation("\(objection.message)\(why); \(objection.remedy)")
+        let rule = configuration.aggregation
+        if least < cohort, let key = configuration.devices?.leastUpdatesKey,
+            let objection = rule.objection(clients: least, key: key)
+        {
+            throw .aggregation("\(rule.name) \(objection.message), as \(key) lets it; \(objection.remedy)")
+        }
+        if let objection = rule.objection(clients: least) {
+            throw .aggregation("\(rule.name) \(objection.message); \(objection.remedy)")
         }
     }
 

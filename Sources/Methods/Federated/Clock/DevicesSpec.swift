@@ -24,6 +24,11 @@ public struct DevicesSpec: Sendable, Equatable {
         self.availability = availability
     }
 
+    /// Where the scenario has that number.
+    package var leastUpdatesKey: String {
+        if case .async = round { "devices.round.buffer" } else { "devices.round.minimum" }
+    }
+
     /// The fewest updates that a round may have which changes the model, of a cohort of `size`.
     package func leastUpdates(of size: Int) -> Int {
         switch round {

@@ -42,6 +42,17 @@ extension FederatedConfiguration {
             ]
         }
         let cohort = min(training.clientsPerRound, clients)
+        switch aggregation {
+        case .krum(let byzantine), .multiKrum(let byzantine, _):
+            guard let attack, clients > 0 else { return [] }
+            let attackers = attack.attackers(of: clients, seed: seed).count
+            guard attackers * cohort > byzantine * clients else { return [] }
+            return [
+                "aggregation.byzantine: \(attackers) of \(clients) clients attack, which is more than \(byzantine) of "
+                    + "\(cohort) updates; raise it or lower attack.share"
+            ]
+        default: break
+        }
         guard case .trimmedMean(let fraction) = aggregation, fraction > 0, !method.method.poolsData,
             CoordinateRule.trimmed(fraction, of: cohort) == 0
         else { return [] }

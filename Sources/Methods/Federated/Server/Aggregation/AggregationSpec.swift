@@ -40,8 +40,10 @@ public enum AggregationSpec: Sendable, Equatable {
         }
     }
 
-    /// Why this rule cannot work with so many clients a round; nil when it can.
-    package func objection(clients: Int) -> (message: String, remedy: String)? {
+    /// Why this rule cannot work with so many updates a round, of which `key` is the number; nil when it can.
+    package func objection(
+        clients: Int, key: String = "training.clients_per_round"
+    ) -> (message: String, remedy: String)? {
         switch self {
         case .mean, .median, .normClipping: return nil
         case .trimmedMean(let fraction):
@@ -54,12 +56,12 @@ public enum AggregationSpec: Sendable, Equatable {
                 }
                 return (
                     "selects \(selected) of \(clients) updates, of which \(byzantine) may be false",
-                    "select at most \(clients - byzantine)"
+                    "select at most \(clients - byzantine), or raise \(key)"
                 )
             }
             return (
-                "needs at least 2 x byzantine + 3 = \(2 * byzantine + 3) clients a round, there are \(clients)",
-                "raise training.clients_per_round or lower byzantine"
+                "needs at least 2 x byzantine + 3 = \(2 * byzantine + 3) updates a round, there are \(clients)",
+                "raise \(key) or lower byzantine"
             )
         }
     }
