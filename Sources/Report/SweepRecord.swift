@@ -9,6 +9,9 @@ public enum SweepMetric: String, Sendable, CaseIterable {
     case localAccuracyMean = "local_accuracy_mean"
     /// Of the last round in which it was measured.
     case activationDivergence = "activation_divergence_bits"
+    /// With an attack: how much of an attacker's update the aggregation rule took, and of another one, from 0 to 1.
+    case falseUpdateFactor = "false_update_factor"
+    case honestUpdateFactor = "honest_update_factor"
     case rounds
     case federatedUpBytes = "federated_up_bytes"
     case federatedDownBytes = "federated_down_bytes"
@@ -34,6 +37,9 @@ public enum SweepMetric: String, Sendable, CaseIterable {
             (.federatedDownBytes, .federated), (.simulatedSeconds, .federated), (.energyJoules, .federated),
             (.activationDivergence, .federated):
             true
+        case (.falseUpdateFactor, .federated(let configuration)),
+            (.honestUpdateFactor, .federated(let configuration)):
+            configuration.attack != nil
         case (.teacherAccuracy, .distributedInference), (.featureBytes, .distributedInference),
             (.latencySeconds, .distributedInference), (.energyJoulesPerInference, .distributedInference):
             true
@@ -124,6 +130,8 @@ public struct SweepMeasures: Sendable, Equatable {
                     .payloadBytes, .latencySeconds, .energyJoulesPerInference:
                     nil
                 case .activationDivergence: summary.activationDivergence?.bits
+                case .falseUpdateFactor: summary.attack?.falseFactor
+                case .honestUpdateFactor: summary.attack?.honestFactor
                 case .rounds: Double(summary.rounds)
                 case .federatedUpBytes: Double(summary.up.total)
                 case .federatedDownBytes: Double(summary.down.total)
@@ -148,8 +156,9 @@ public struct SweepMeasures: Sendable, Equatable {
         case .finalAccuracy: curve(measure).last?.accuracy
         case .bestAccuracy: curve(measure).map(\.accuracy).max()
         case .localAccuracyMean: curves[.localTest]?.last?.accuracy
-        case .activationDivergence, .rounds, .federatedUpBytes, .federatedDownBytes, .simulatedSeconds,
-            .energyJoules, .teacherAccuracy, .featureBytes, .payloadBytes, .latencySeconds,
+        case .activationDivergence, .falseUpdateFactor, .honestUpdateFactor, .rounds, .federatedUpBytes,
+            .federatedDownBytes, .simulatedSeconds, .energyJoules, .teacherAccuracy, .featureBytes,
+            .payloadBytes, .latencySeconds,
             .energyJoulesPerInference,
             .wallSeconds:
             values[metric]

@@ -80,6 +80,8 @@ extension SweepMetric {
         case .bestAccuracy: "best accuracy"
         case .localAccuracyMean: "local accuracy"
         case .activationDivergence: "divergence"
+        case .falseUpdateFactor: "false taken"
+        case .honestUpdateFactor: "honest taken"
         case .rounds: "rounds"
         case .federatedUpBytes: "up"
         case .federatedDownBytes: "down"
@@ -100,6 +102,7 @@ extension SweepMetric {
             let spread = statistics.deviation.map { " ± \(Quantity.accuracy($0))" } ?? ""
             return Quantity.accuracy(statistics.mean) + spread
         case .activationDivergence: return statistics.text(Quantity.bits)
+        case .falseUpdateFactor, .honestUpdateFactor: return Quantity.percent(statistics.mean)
         case .rounds: return Quantity.threeDigits(statistics.mean)
         case .latencySeconds: return Quantity.latency(statistics.mean)
         case .energyJoulesPerInference: return Quantity.energy(statistics.mean)
