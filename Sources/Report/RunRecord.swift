@@ -28,7 +28,7 @@ public struct RunRecord: Sendable {
     /// The clients of the last round with devices, for its time line.
     public let lastClients: [ClientRow]
 
-    /// Reads a run's directory; the digest chain is not checked, which resuming does.
+    /// Reads a run's directory, of whose ledger the digest chain must be whole.
     public init(_ directory: RunDirectory) throws(ReportError) {
         try self.init(directory, try RunDocuments(directory))
     }

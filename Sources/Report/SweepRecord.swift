@@ -158,9 +158,7 @@ public struct SweepMeasures: Sendable, Equatable {
         case .localAccuracyMean: curves[.localTest]?.last?.accuracy
         case .activationDivergence, .falseUpdateFactor, .honestUpdateFactor, .rounds, .federatedUpBytes,
             .federatedDownBytes, .simulatedSeconds, .energyJoules, .teacherAccuracy, .featureBytes,
-            .payloadBytes, .latencySeconds,
-            .energyJoulesPerInference,
-            .wallSeconds:
+            .payloadBytes, .latencySeconds, .energyJoulesPerInference, .wallSeconds:
             values[metric]
         }
     }

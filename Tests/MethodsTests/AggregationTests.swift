@@ -214,12 +214,12 @@ import Testing
     }
 
     @Test func impossibleCohortsAreObjectedTo() {
-        #expect(AggregationSpec.krum(byzantine: 2).objection(clients: 7) == nil)
-        #expect(AggregationSpec.krum(byzantine: 2).objection(clients: 6)?.message.contains("= 7") == true)
-        #expect(AggregationSpec.multiKrum(byzantine: 2, selected: 6).objection(clients: 7) != nil)
-        #expect(AggregationSpec.multiKrum(byzantine: 2, selected: 5).objection(clients: 7) == nil)
-        #expect(AggregationSpec.trimmedMean(fraction: 0.5).objection(clients: 4) != nil)
-        #expect(AggregationSpec.trimmedMean(fraction: 0.4).objection(clients: 4) == nil)
+        #expect(AggregationSpec.krum(byzantine: 2).objection(updates: 7) == nil)
+        #expect(AggregationSpec.krum(byzantine: 2).objection(updates: 6)?.message.contains("= 7") == true)
+        #expect(AggregationSpec.multiKrum(byzantine: 2, selected: 6).objection(updates: 7) != nil)
+        #expect(AggregationSpec.multiKrum(byzantine: 2, selected: 5).objection(updates: 7) == nil)
+        #expect(AggregationSpec.trimmedMean(fraction: 0.5).objection(updates: 4) != nil)
+        #expect(AggregationSpec.trimmedMean(fraction: 0.4).objection(updates: 4) == nil)
     }
 
     /// In a whole run: the rule is what the server uses.

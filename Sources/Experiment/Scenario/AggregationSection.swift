@@ -78,7 +78,7 @@ enum AggregationSection {
     static func checkAcrossFields(_ section: Section, _ value: FederatedConfiguration) {
         let walk = section.walk
         guard walk.isSound("aggregation"), walk.isSound("training.clients_per_round") else { return }
-        guard let objection = value.aggregation.objection(clients: value.training.clientsPerRound) else {
+        guard let objection = value.aggregation.objection(updates: value.training.clientsPerRound) else {
             return
         }
         walk.report(

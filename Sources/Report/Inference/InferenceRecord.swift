@@ -22,7 +22,7 @@ public struct InferenceRecord: Sendable {
     /// The last finished round.
     public let rounds: Int
 
-    /// Reads a run's directory; the digest chain is not checked, which resuming does.
+    /// Reads a run's directory, of whose ledger the digest chain must be whole.
     public init(_ directory: RunDirectory) throws(ReportError) {
         try self.init(directory, try RunDocuments(directory))
     }

@@ -49,13 +49,10 @@ public struct FederatedSetup: Sendable {
         let cohort = min(configuration.training.clientsPerRound, holdings.train.count { !$0.isEmpty })
         let least = configuration.devices?.leastUpdates(of: cohort) ?? cohort
         let rule = configuration.aggregation
-        if least < cohort, let key = configuration.devices?.leastUpdatesKey,
-            let objection = rule.objection(clients: least, key: key)
-        {
-            throw .aggregation("\(rule.name) \(objection.message), as \(key) lets it; \(objection.remedy)")
-        }
-        if let objection = rule.objection(clients: least) {
-            throw .aggregation("\(rule.name) \(objection.message); \(objection.remedy)")
+        let devicesKey = least < cohort ? configuration.devices?.leastUpdatesKey : nil
+        if let objection = rule.objection(updates: least, key: devicesKey ?? "training.clients_per_round") {
+            let why = devicesKey.map { ", as \($0) lets it" } ?? ""
+            throw .aggregation("\(rule.name) \(objection.message)\(why); \(objection.remedy)")
         }
     }
 

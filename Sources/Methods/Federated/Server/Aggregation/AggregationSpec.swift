@@ -42,25 +42,25 @@ public enum AggregationSpec: Sendable, Equatable {
 
     /// Why this rule cannot work with so many updates a round, of which `key` is the number; nil when it can.
     package func objection(
-        clients: Int, key: String = "training.clients_per_round"
+        updates: Int, key: String = "training.clients_per_round"
     ) -> (message: String, remedy: String)? {
         switch self {
         case .mean, .median, .normClipping: return nil
         case .trimmedMean(let fraction):
-            guard 2 * CoordinateRule.trimmed(fraction, of: clients) >= clients else { return nil }
-            return ("leaves none of \(clients) updates", "give a fraction below 0.5")
+            guard 2 * CoordinateRule.trimmed(fraction, of: updates) >= updates else { return nil }
+            return ("leaves none of \(updates) updates", "give a fraction below 0.5")
         case .krum(let byzantine), .multiKrum(let byzantine, _):
-            guard clients < 2 * byzantine + 3 else {
-                guard case .multiKrum(_, let selected) = self, selected > clients - byzantine else {
+            guard updates < 2 * byzantine + 3 else {
+                guard case .multiKrum(_, let selected) = self, selected > updates - byzantine else {
                     return nil
                 }
                 return (
-                    "selects \(selected) of \(clients) updates, of which \(byzantine) may be false",
-                    "select at most \(clients - byzantine), or raise \(key)"
+                    "selects \(selected) of \(updates) updates, of which \(byzantine) may be false",
+                    "select at most \(updates - byzantine), or raise \(key)"
                 )
             }
             return (
-                "needs at least 2 x byzantine + 3 = \(2 * byzantine + 3) updates a round, there are \(clients)",
+                "needs at least 2 x byzantine + 3 = \(2 * byzantine + 3) updates a round, there are \(updates)",
                 "raise \(key) or lower byzantine"
             )
         }
